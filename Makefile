@@ -1,0 +1,181 @@
+# Type III anonymous remailer. `make help` lists the targets; README explains them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+PYTHON ?= /usr/bin/python3
+PKG_CONFIG ?= pkg-config
+
+PROGRAMS = keyd mmtpd mixer deliverd dirsync mixminiond mixminion
+DAEMONS = keyd mmtpd mixer deliverd dirsync
+
+# Builds with sanitizers and for valgrind know no seccomp: they live apart and are never installed.
+ifdef SANITIZE
+BUILD ?= build-san
+VARIANT = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DNO_SECCOMP
+OPT ?= -O1 -g
+else ifdef VALGRIND
+BUILD ?= build-valgrind
+VARIANT = -DNO_SECCOMP
+OPT ?= -O1 -g
+else
+BUILD ?= build
+OPT ?= -O2 -g
+HARDEN = -D_FORTIFY_SOURCE=2
+endif
+ifdef WITH_TEST_HOOKS
+VARIANT += -DWITH_TEST_HOOKS
+endif
+
+WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
+    -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wcast-qual -Werror
+HARDEN += -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection
+LDHARDEN = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay 2>/dev/null)
+CPPFLAGS_ALL = -D_GNU_SOURCE -Icommon $(BSD_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(VARIANT) $(CFLAGS)
+LDFLAGS_ALL = $(LDHARDEN) $(VARIANT) $(LDFLAGS)
+LIBS_base = -lcrypto -lseccomp -lbsd
+LIBS_keyd = $(LIBS_base)
+LIBS_mixer = $(LIBS_base)
+LIBS_mmtpd = -lssl $(LIBS_base)
+LIBS_deliverd = -lz $(LIBS_base)
+LIBS_dirsync = -lcares -lz $(LIBS_base)
+LIBS_mixminiond = -lz $(LIBS_base)
+LIBS_mixminion = -lssl -lz $(LIBS_base)
+LIBS_all = -lssl -lz -lcares $(LIBS_base) -lm
+
+objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
+COMMON_OBJS = $(call objs,common)
+BINS = $(PROGRAMS:%=$(BUILD)/bin/%)
+# A unit test tests/unit/test_ROOM_WHAT.c may call everything in ROOM but its main file ROOM/ROOM.c.
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all
+all: $(BINS)
+
+.PHONY: help
+help:
+	@echo "all check check-vectors check-valgrind demo bench fuzz lint deps install uninstall clean"
+	@echo "SANITIZE=address,undefined, CC=clang, VECTORS=DIR, PREFIX=, DESTDIR= as in README"
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libcommon.a: $(COMMON_OBJS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+define program_rules
+$(BUILD)/lib$(1).a: $(filter-out $(BUILD)/obj/$(1)/$(1).o,$(call objs,$(1)))
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+$(BUILD)/bin/$(1): $(BUILD)/obj/$(1)/$(1).o $(BUILD)/lib$(1).a $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
+
+# --- tests ---
+
+room = $(word 2,$(subst _, ,$(notdir $(1))))
+roomlib = $(if $(filter $(call room,$(1)),$(PROGRAMS)),$(BUILD)/lib$(call room,$(1)).a)
+define unit_rules
+$(1): $(BUILD)/obj/tests/unit/$(notdir $(1)).o $(call roomlib,$(1)) $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_all)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
+
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+
+$(BUILD)/tests/vectors: $(call objs,tests/vectors) $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson $(LIBS_all)
+
+$(BUILD)/tests/bench: $(call objs,tests/bench) $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+
+.PHONY: tests
+tests: all $(UNIT_TESTS) $(TOOLS) $(BUILD)/tests/vectors
+
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) SANITIZE=$(SANITIZE) tests/run
+
+.PHONY: check-vectors
+check-vectors: deps
+	@$(MAKE) --no-print-directory $(BUILD)/tests/vectors
+	@$(BUILD)/tests/vectors $(or $(VECTORS),tests/vectors/data)
+
+.PHONY: check-valgrind
+check-valgrind: deps
+	@$(MAKE) --no-print-directory VALGRIND=1 tests
+	@BUILD=$(or $(filter-out build,$(BUILD)),build-valgrind) PYTHON=$(PYTHON) VALGRIND=1 tests/run
+
+.PHONY: fuzz
+fuzz: deps
+	@tests/fuzz/run $(SECONDS_EACH)
+
+.PHONY: bench
+bench: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench
+	@BUILD=$(BUILD) tests/bench/run
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) KEEP=$(KEEP) tests/demo/run
+
+.PHONY: lint
+lint: deps
+	@tests/lint
+
+.PHONY: deps
+deps:
+	@tests/deps
+
+# --- installation ---
+
+MAN8 = $(wildcard keyd/*.8 mmtpd/*.8 mixer/*.8 deliverd/*.8 dirsync/*.8 mixminiond/*.8)
+MAN5 = $(wildcard mixminiond/*.5 mixminion/*.5)
+MAN1 = $(wildcard mixminion/*.1)
+LIBEXEC = $(PREFIX)/libexec/mixminiond
+
+.PHONY: install
+install: all
+	@test -z "$(SANITIZE)$(VALGRIND)$(WITH_TEST_HOOKS)" || \
+	    { echo "this build has no system call filter or has test hooks: not installed" >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(LIBEXEC)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/mixminiond
+	install -m 755 $(BUILD)/bin/mixminion $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/bin/mixminiond $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(DAEMONS:%=$(BUILD)/bin/%) $(DESTDIR)$(LIBEXEC)/
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 README LICENSE etc/mixminiond.conf $(DESTDIR)$(PREFIX)/share/doc/mixminiond/
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mixminion $(DESTDIR)$(PREFIX)/sbin/mixminiond
+	rm -f $(DAEMONS:%=$(DESTDIR)$(LIBEXEC)/%)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MAN1)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MAN8)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/mixminiond
+	-rmdir $(DESTDIR)$(LIBEXEC)
+
+.PHONY: clean
+clean:
+	rm -rf build build-san build-valgrind build-fuzz build-hooks
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,84 @@
+/*
+ * Pool directories: how packets travel between processes (ARCHITECTURE "Pool directories").
+ * Files inp_ msg_ rmv_ crp_ plus random characters; group commit for producers; suspicion for
+ * consumers.
+ */
+#ifndef COMMON_POOL_H
+#define COMMON_POOL_H
+
+#include "bytes.h"
+#include "crypto.h"
+#include "mix.h"
+
+#define POOL_NAME_LEN 24 /* "msg_" and 16 characters, NUL, room */
+
+struct pool {
+	int dirfd; /* owned by the caller */
+	const char *label; /* "incoming", for the log */
+	mode_t mode; /* of new files: 0660 on an edge, 0600 in one's own */
+	gid_t gid; /* given to new files; (gid_t)-1 leaves it */
+};
+
+void pool_init(struct pool *p, const char *label, int dirfd, mode_t mode);
+
+/* msg_ and 16 characters of [A-Za-z0-9+-]; 1 or 0. */
+int pool_name_ok(const char *name);
+/* A fresh random name "msg_...". */
+void pool_random_name(char name[POOL_NAME_LEN], const struct rng *rng);
+
+/*
+ * Producer: a batch of files that become durable together. Add writes inp_ files; commit starts
+ * write-back, syncs each, renames to msg_ and syncs the directory once: when it returns 0 everything in the batch is durable.
+ * On failure nothing of the batch is left, and nothing of it may be acknowledged.
+ */
+struct pool_batch;
+struct pool_batch *pool_batch_new(struct pool *p, size_t max);
+/* name may be NULL (a fresh random one). 0, or -1 with errno: this file is not in the batch. */
+int pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n);
+size_t pool_batch_len(const struct pool_batch *b);
+int pool_batch_commit(struct pool_batch *b); /* 0, or -1 with errno; the batch is empty again */
+void pool_batch_free(struct pool_batch *b);
+
+/*
+ * Consumer. Scan calls cb for each well-formed msg_ name, in the order of the directory; others of ours (stale inp_, rmv_) are
+ * removed if clean is set (start-up), foreign ones are left. cb returning -1 stops. Returns the number called, or -1 with errno.
+ */
+long pool_scan(struct pool *p, int clean, int (*cb)(const char *name, void *arg), void *arg);
+/*
+ * Reads a file of exactly len octets: no link, regular, one link, well-formed name. 0; -1 with
+ * errno ENOENT if it is gone; -1 with EINVAL if it is not what it should be (the caller quarantines it).
+ */
+int pool_read(struct pool *p, const char *name, void *out, size_t len);
+/* Overwrites, renames to rmv_, unlinks. 0 or -1 with errno; gone already is 0. */
+int pool_remove(struct pool *p, const char *name);
+/*
+ * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB there: beyond that
+ * it is removed. Logs once that there is one, counts are the caller's.
+ */
+int pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd);
+int pool_sync(struct pool *p); /* the directory */
+/*
+ * Replaces name in p by a fresh copy with new octets (synced, given gid and mode) and moves that to another pool under a
+ * fresh random name: at every moment exactly one file. The way out of mix/. The caller syncs both directories.
+ */
+int pool_move_fresh(struct pool *from, const char *name, struct pool *to, const struct chunk *parts,
+    size_t n, const struct rng *rng);
+
+/*
+ * What is written in the files. incoming/: the bare packet. outgoing/ and deliver/ (and mix/, which holds
+ * either kind): fixed-size records, all fields bounded by the reader.
+ */
+#define OUTREC_LEN	 (512 + PACKET_LEN)
+#define DELREC_LEN	 (4096 + PAYLOAD_LEN)
+
+struct mix_addr;
+
+void outrec_head(uint8_t head[512], const struct mix_addr *to);
+int outrec_parse(struct mix_addr *to, const uint8_t **packet, const uint8_t rec[OUTREC_LEN]);
+/* ri: the whole routing info with tag. */
+void delrec_head(uint8_t head[4096], uint16_t rt, const uint8_t *ri, size_t rilen,
+    const uint8_t app_key[KEY_LEN]);
+int delrec_parse(uint16_t *rt, const uint8_t **ri, size_t *rilen, const uint8_t **payload,
+    const uint8_t rec[DELREC_LEN]);
+
+#endif

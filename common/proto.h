@@ -1,0 +1,121 @@
+/*
+ * Every verb that one process may say to another, and the fixed bodies. Host byte order, same
+ * machine; all padding is explicit. The socket on which a verb arrives is the authority.
+ */
+#ifndef COMMON_PROTO_H
+#define COMMON_PROTO_H
+
+#include "mix.h"
+
+/* Names of the role sockets: files NAME.sock in the run directory, LISTEN_FDNAMES under systemd. */
+#define SOCK_KEYD_MIXER	  "keyd-mixer"
+#define SOCK_KEYD_MMTPD	  "keyd-mmtpd"
+#define SOCK_KEYD_DIRSYNC "keyd-dirsync"
+#define SOCK_DIRSYNC_MMTPD "dirsync-mmtpd" /* RESOLVE */
+/* Control sockets: PROCESS-control. TCP listeners: "mmtp" (any number of them). */
+
+enum verb {
+	/* mixer -> keyd */
+	V_DECRYPT = 1, /* struct decrypt_req -> struct decrypt_rep */
+	V_COMMIT, /* struct commit_req -> struct status_rep, durable when answered */
+	V_WHOAMI, /* empty -> struct whoami_rep; also on the dirsync and mmtpd sockets */
+	/* mmtpd -> keyd */
+	V_CERTIFY, /* struct certify_req + SubjectPublicKeyInfo DER -> struct certify_rep + chain */
+	/* dirsync -> keyd */
+	V_KEYSETS, /* empty -> struct keysets_rep + the public keys */
+	V_SIGN, /* struct sign_req + unsigned descriptor text -> struct status_rep + signed text */
+	/* mmtpd -> dirsync */
+	V_RESOLVE, /* struct resolve_req -> struct resolve_rep */
+	/* mixminiond -> any daemon's control socket */
+	V_RELOAD, /* text of the configuration -> struct status_rep + message */
+	V_STATS, /* empty -> text "name value\n"... */
+	V_QUEUE, /* empty -> text, one line a pool or destination, counts only */
+	V_LOGREOPEN, /* empty, with one descriptor -> struct status_rep */
+	V_STOP /* empty -> struct status_rep; the daemon ends in order */
+};
+
+enum ipc_status { ST_OK = 0, ST_FAIL = 1, ST_LATER = 2 };
+
+struct status_rep {
+	uint32_t status;
+};
+
+/* DECRYPT: the RSA block of header 1 and SHA-1 of the other 1792 octets: 276 octets. */
+struct decrypt_req {
+	uint8_t block[PK_ENC_LEN];
+	uint8_t digest[HASH_LEN];
+};
+
+/* One failure for every cause (no oracle). cookie names the pending entry for COMMIT. */
+struct decrypt_rep {
+	uint32_t status; /* ST_OK, ST_FAIL, ST_LATER (the pending table is full) */
+	uint32_t pad;
+	uint64_t cookie;
+	uint8_t replay[HASH_LEN]; /* the replay digest, from which mixer derives names in mix/ */
+	uint8_t plain[PK_MAX_DATA_LEN];
+	uint8_t pad2[6];
+};
+
+/* COMMIT: up to 64 pending entries of this connection at once. */
+#define COMMIT_MAX 64
+struct commit_req {
+	uint32_t n;
+	uint32_t pad;
+	uint64_t cookie[COMMIT_MAX];
+};
+
+struct whoami_rep {
+	uint32_t status;
+	char nickname[MAX_NICKNAME + 4];
+	uint8_t keyid[HASH_LEN];
+};
+
+enum cert_kind { CERT_MODERN = 0, CERT_LEGACY = 1 };
+struct certify_req {
+	uint32_t kind;
+	uint32_t spki_len;
+	/* spki_len octets follow, at most 1024 */
+};
+struct certify_rep {
+	uint32_t status;
+	uint32_t leaf_len; /* DER octets that follow: leaf, then the identity certificate */
+	uint32_t ident_len;
+	uint32_t pad;
+	int64_t not_after; /* when to ask again: before this */
+};
+
+#define KEYSETS_MAX 16
+struct keyset_info {
+	uint32_t number; /* key_NNNN */
+	uint32_t pubkey_len; /* octets of PKCS#1 DER, in keysets_rep order after the struct */
+	int64_t valid_after, valid_until; /* days; 0 if it has no descriptor yet */
+	uint32_t has_desc;
+	uint32_t pad;
+};
+struct keysets_rep {
+	uint32_t status;
+	uint32_t n;
+	uint32_t identity_len; /* DER of the identity's public key, first behind the struct */
+	uint32_t pad;
+	struct keyset_info set[KEYSETS_MAX];
+};
+
+/* keyd checks nickname, identity, packet key and dates against the key set, signs, and stores it. */
+struct sign_req {
+	uint32_t number; /* of the key set */
+	uint32_t text_len;
+	/* text follows, at most 24 KiB */
+};
+
+struct resolve_req {
+	char host[MAX_HOSTNAME + 1];
+};
+struct resolve_rep {
+	uint32_t status; /* ST_OK; ST_LATER for whatever did not work */
+	uint32_t n4;
+	uint32_t n6;
+	uint8_t a4[8][4];
+	uint8_t a6[8][16];
+};
+
+#endif

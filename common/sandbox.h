@@ -1,0 +1,53 @@
+/*
+ * The cells: one table, role -> promises -> system calls (seccomp, default KILL_PROCESS), and
+ * Landlock for paths. sandbox.c holds the code, promise.c the table.
+ */
+#ifndef COMMON_SANDBOX_H
+#define COMMON_SANDBOX_H
+
+#include <stddef.h>
+
+#include "mix.h"
+
+enum role {
+	ROLE_KEYD_FRONT,
+	ROLE_KEYD_WORKER,
+	ROLE_KEYD_KEEPER,
+	ROLE_MIXER,
+	ROLE_MMTPD,
+	ROLE_DELIVERD,
+	ROLE_DIRSYNC,
+	ROLE_DIRSYNC_NET,
+	ROLE_COUNT
+};
+
+const char *role_name(enum role r);
+
+/* What Landlock lets a process do below a path. */
+#define SB_READ	 0x1 /* read files, list directories */
+#define SB_WRITE 0x2 /* write to, make, rename and remove regular files */
+#define SB_REFER 0x4 /* move files from or to here */
+#define SB_SOCK	 0x8 /* connect to sockets here needs only path search: nothing */
+
+struct sandbox_path {
+	const char *path;
+	unsigned rights;
+};
+
+#define SB_ONE_UID    0x1 /* connect(AF_UNIX) is forbidden too */
+#define SB_UNCONFINED 0x2 /* the node may run without Landlock (logged) */
+
+/*
+ * Not dumpable, no core, limits, no_new_privs, Landlock, seccomp, in this order. Fatal if a wall cannot be
+ * raised (Landlock missing: a log line; in the one-uid mode fatal unless SB_UNCONFINED). Builds with sanitizers or for valgrind
+ * leave the filter out and say so in the log.
+ */
+void sandbox_enter(enum role r, const struct sandbox_path *paths, size_t n, unsigned flags);
+/* 1 if this build raises the filter. */
+int sandbox_built_in(void);
+
+/* For tests: names of allowed calls of a role, one a line, and those answered with an errno. */
+struct buf;
+void sandbox_list(enum role r, struct buf *allowed, struct buf *soft);
+
+#endif
