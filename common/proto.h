@@ -84,11 +84,11 @@ struct certify_rep {
 	int64_t not_after; /* when to ask again: before this */
 };
 
-#define KEYSETS_MAX 16
+#define KEYSETS_MAX 32 /* lifetimes of one day, 17 days ahead and 3 days of overlap */
 struct keyset_info {
 	uint32_t number; /* key_NNNN */
 	uint32_t pubkey_len; /* octets of PKCS#1 DER, in keysets_rep order after the struct */
-	int64_t valid_after, valid_until; /* days; 0 if it has no descriptor yet */
+	int64_t valid_after, valid_until; /* seconds since 1970, midnights UTC; also without a descriptor */
 	uint32_t has_desc;
 	uint32_t pad;
 };
@@ -100,7 +100,10 @@ struct keysets_rep {
 	struct keyset_info set[KEYSETS_MAX];
 };
 
-/* keyd checks nickname, identity, packet key and dates against the key set, signs, and stores it. */
+/*
+ * keyd checks nickname, identity, packet key and dates against the key set, signs, and stores it. A refusal is
+ * ST_FAIL and a reason instead of the text; ST_LATER: it could not be stored.
+ */
 struct sign_req {
 	uint32_t number; /* of the key set */
 	uint32_t text_len;
