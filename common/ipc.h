@@ -6,6 +6,8 @@
 #ifndef COMMON_IPC_H
 #define COMMON_IPC_H
 
+#include <sys/types.h>
+
 #include "bytes.h"
 #include "loop.h"
 
@@ -30,7 +32,7 @@ struct ipc_verb {
 
 /*
  * A connected socket (owned). verbs end with a row of handle NULL. closed (may be NULL) is called
- * after the peer went or was dropped, once; the conn is freed when it returns. label is for the log.
+ * after the peer went or was dropped, once; the conn is freed when it returns. label is for the log and kept by reference.
  */
 struct ipc_conn *ipc_conn_new(struct loop *l, int fd, const char *label,
     const struct ipc_verb *verbs, void (*closed)(struct ipc_conn *c, void *arg), void *arg);
@@ -46,6 +48,12 @@ void ipc_close(struct ipc_conn *c); /* calls closed from the loop */
 void *ipc_arg(struct ipc_conn *c);
 void ipc_set_arg(struct ipc_conn *c, void *arg);
 const char *ipc_label(const struct ipc_conn *c);
+/*
+ * Control connections only: records of this type carry one descriptor, which the handler must take (it
+ * owns it then; -1 if none came). Everywhere else a descriptor drops the peer.
+ */
+void ipc_allow_fd(struct ipc_conn *c, uint16_t type);
+int ipc_take_fd(struct ipc_conn *c);
 
 /* A listening role socket: accepts up to max peers, each with the same table. */
 struct ipc_listener;
@@ -56,7 +64,13 @@ struct ipc_listener *ipc_listen(struct loop *l, int fd, const char *label,
 /* Blocking, for before the loop and for control commands. Timeout in ms. */
 int ipc_connect_path(const char *path); /* SEQPACKET, close-on-exec; -1 with errno */
 int ipc_listen_path(const char *path, mode_t mode); /* removes a stale one; -1 with errno */
+/*
+ * One question, one answer; passfd (or -1) goes along. 0; -1 with errno: ETIMEDOUT, ECONNRESET (the peer hung up),
+ * EPROTO (an answer that is none).
+ */
 int ipc_call(int fd, uint16_t type, const void *body, size_t len, struct ipc_hdr *rh, void *reply,
     size_t max, size_t *rlen, int timeout_ms);
+int ipc_call_fd(int fd, uint16_t type, int passfd, struct ipc_hdr *rh, void *reply, size_t max,
+    size_t *rlen, int timeout_ms);
 
 #endif
