@@ -12,7 +12,13 @@
 #include "crypto.h"
 #include "mix.h"
 
-#define RSA_MAX_LEN 512 /* octets of the largest modulus that is taken (4096 bits) */
+#define RSA_MAX_LEN  512 /* octets of the largest modulus that is taken (4096 bits) */
+#define RSA_MIN_BITS 1024
+
+/* The OAEP parameter of minion-spec 3.1.1.4 (Thomas Paine). */
+#define OAEP_LABEL                                     \
+	"He who would make his own liberty secure, " \
+	"must guard even his enemy from oppression."
 
 struct rsakey;
 struct evp_pkey_st;
