@@ -6,6 +6,8 @@
 #ifndef COMMON_POOL_H
 #define COMMON_POOL_H
 
+#include <sys/types.h>
+
 #include "bytes.h"
 #include "crypto.h"
 #include "mix.h"
@@ -17,8 +19,10 @@ struct pool {
 	const char *label; /* "incoming", for the log */
 	mode_t mode; /* of new files: 0660 on an edge, 0600 in one's own */
 	gid_t gid; /* given to new files; (gid_t)-1 leaves it */
+	int need_chmod; /* the umask takes bits of mode away (set by pool_init) */
 };
 
+/* Before the sandbox (it asks for the umask); gid is set by the caller afterwards where one is wanted. */
 void pool_init(struct pool *p, const char *label, int dirfd, mode_t mode);
 
 /* msg_ and 16 characters of [A-Za-z0-9+-]; 1 or 0. */
@@ -41,7 +45,8 @@ void pool_batch_free(struct pool_batch *b);
 
 /*
  * Consumer. Scan calls cb for each well-formed msg_ name, in the order of the directory; others of ours (stale inp_, rmv_) are
- * removed if clean is set (start-up), foreign ones are left. cb returning -1 stops. Returns the number called, or -1 with errno.
+ * removed if clean is set (start-up), foreign ones are left. On an edge (mode has group bits) an inp_ is stale only after
+ * a minute: its producer may be at work. The position of dirfd is used: no scan within a scan. cb returning -1 stops. Returns the number called, or -1 with errno.
  */
 long pool_scan(struct pool *p, int clean, int (*cb)(const char *name, void *arg), void *arg);
 /*
@@ -49,11 +54,12 @@ long pool_scan(struct pool *p, int clean, int (*cb)(const char *name, void *arg)
  * errno ENOENT if it is gone; -1 with EINVAL if it is not what it should be (the caller quarantines it).
  */
 int pool_read(struct pool *p, const char *name, void *out, size_t len);
-/* Overwrites, renames to rmv_, unlinks. 0 or -1 with errno; gone already is 0. */
+/* Renames to rmv_, overwrites, unlinks: a crash never leaves a half-wiped msg_. 0 or -1 with errno; gone already is 0. */
 int pool_remove(struct pool *p, const char *name);
 /*
  * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB there: beyond that
- * it is removed. Logs once that there is one, counts are the caller's.
+ * it is removed. Where it cannot be moved (a directory of another's) it gets its crp_ name in place. Logs once that there
+ * is one, counts are the caller's.
  */
 int pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd);
 int pool_sync(struct pool *p); /* the directory */

@@ -1,0 +1,199 @@
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "poolfile.h"
+
+#define MAX_PARTS 8
+
+struct batch_file {
+	char name[POOL_NAME_LEN]; /* msg_..., what it will be */
+	int fd; /* of inp_... */
+	int renamed;
+};
+
+struct pool_batch {
+	struct pool *p;
+	size_t n, max;
+	struct batch_file file[];
+};
+
+static int
+write_parts(int fd, const struct chunk *parts, size_t n)
+{
+	struct iovec iov[MAX_PARTS];
+	size_t total = 0;
+	ssize_t done;
+
+	if (n > MAX_PARTS)
+		fatalx("a pool file in more than %d parts", MAX_PARTS);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&iov[i].iov_base, &parts[i].p, sizeof(parts[i].p));
+		iov[i].iov_len = parts[i].len;
+		total += parts[i].len;
+	}
+	done = writev(fd, iov, (int)n);
+	if (done == -1)
+		return -1;
+	if ((size_t)done != total) {
+		/* Regular files are written whole, or the file system is full. */
+		errno = ENOSPC;
+		return -1;
+	}
+	return 0;
+}
+
+int
+pool_create(struct pool *p, const char *name, gid_t gid, const struct chunk *parts, size_t n)
+{
+	int fd, saved;
+
+	fd = openat(p->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, p->mode);
+	if (fd == -1)
+		return -1;
+	/* The group first: a change of owner may take mode bits away. */
+	if ((gid == (gid_t)-1 || fchown(fd, (uid_t)-1, gid) == 0) &&
+	    (!p->need_chmod || fchmod(fd, p->mode) == 0) && write_parts(fd, parts, n) == 0)
+		return fd;
+	saved = errno;
+	unlinkat(p->dirfd, name, 0);
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+struct pool_batch *
+pool_batch_new(struct pool *p, size_t max)
+{
+	struct pool_batch *b = calloc(1, sizeof(*b) + max * sizeof(b->file[0]));
+
+	if (b == NULL)
+		fatal("%s", p->label);
+	b->p = p;
+	b->max = max;
+	return b;
+}
+
+int
+pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n)
+{
+	struct batch_file *f = &b->file[b->n];
+	char inp[POOL_NAME_LEN];
+
+	if (b->n == b->max) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	pool_random_name(f->name, &rng_system);
+	pool_with_prefix(inp, "inp_", f->name);
+	if (name != NULL) {
+		if (!pool_name_ok(name))
+			fatalx("%s: a malformed file name is to be written", b->p->label);
+		memcpy(f->name, name, strlen(name) + 1);
+		pool_with_prefix(inp, "inp_", name);
+	}
+	f->renamed = 0;
+	f->fd = pool_create(b->p, inp, b->p->gid, parts, n);
+	if (f->fd == -1)
+		return -1;
+	b->n++;
+	return 0;
+}
+
+size_t
+pool_batch_len(const struct pool_batch *b)
+{
+	return b->n;
+}
+
+/* Forgets the batch; with its files, unless they were committed. */
+static void
+empty_batch(struct pool_batch *b, int remove_files)
+{
+	char inp[POOL_NAME_LEN];
+	int saved = errno;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct batch_file *f = &b->file[i];
+		close(f->fd);
+		if (!remove_files)
+			continue;
+		pool_with_prefix(inp, "inp_", f->name);
+		unlinkat(b->p->dirfd, f->renamed ? f->name : inp, 0);
+	}
+	b->n = 0;
+	errno = saved;
+}
+
+static int
+make_durable(struct pool_batch *b)
+{
+	char inp[POOL_NAME_LEN];
+
+	/* All of them are on their way to the disk before the first is waited for. */
+	for (size_t i = 0; b->n > 1 && i < b->n; i++)
+		sync_file_range(b->file[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (size_t i = 0; i < b->n; i++)
+		if (fdatasync(b->file[i].fd) == -1)
+			return -1;
+	for (size_t i = 0; i < b->n; i++) {
+		pool_with_prefix(inp, "inp_", b->file[i].name);
+		if (renameat(b->p->dirfd, inp, b->p->dirfd, b->file[i].name) == -1)
+			return -1;
+		b->file[i].renamed = 1;
+	}
+	return fsync(b->p->dirfd);
+}
+
+int
+pool_batch_commit(struct pool_batch *b)
+{
+	int rc = b->n == 0 ? 0 : make_durable(b);
+
+	empty_batch(b, rc == -1);
+	return rc;
+}
+
+void
+pool_batch_free(struct pool_batch *b)
+{
+	if (b == NULL)
+		return;
+	empty_batch(b, 1);
+	free(b);
+}
+
+int
+pool_move_fresh(struct pool *from, const char *name, struct pool *to, const struct chunk *parts,
+    size_t n, const struct rng *rng)
+{
+	struct pool as = *from;
+	char fresh[POOL_NAME_LEN], inp[POOL_NAME_LEN];
+	int fd, rc, saved;
+
+	pool_random_name(fresh, rng);
+	pool_with_prefix(inp, "inp_", fresh);
+	as.mode = to->mode;
+	as.need_chmod = to->need_chmod;
+	fd = pool_create(&as, inp, to->gid, parts, n);
+	if (fd == -1)
+		return -1;
+	rc = fdatasync(fd);
+	if (rc == 0)
+		rc = renameat(from->dirfd, inp, from->dirfd, name);
+	if (rc == -1) {
+		saved = errno;
+		unlinkat(from->dirfd, inp, 0);
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	close(fd);
+	return renameat(from->dirfd, name, to->dirfd, fresh);
+}

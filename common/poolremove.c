@@ -1,0 +1,132 @@
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "poolfile.h"
+
+#define WIPE_MAX	     (1 << 20) /* no file of ours is larger */
+#define QUARANTINE_FILES  1024
+#define QUARANTINE_OCTETS (64LL << 20)
+
+/*
+ * In place, and waited for: an overwrite that is still in memory when the file goes never reaches
+ * the disk. sync_file_range does not flush the journal, which an overwrite does not need.
+ */
+static void
+overwrite(int fd, off_t size)
+{
+	static const uint8_t zero[PACKET_LEN];
+	ssize_t n;
+
+	for (off_t at = 0; at < size; at += n) {
+		size_t len = size - at < PACKET_LEN ? (size_t)(size - at) : PACKET_LEN;
+		if ((n = pwrite(fd, zero, len, at)) <= 0)
+			return;
+	}
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+	    SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+static int
+unlink_anything(struct pool *p, const char *name)
+{
+	if (unlinkat(p->dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? unlinkat(p->dirfd, name, AT_REMOVEDIR) : -1;
+}
+
+int
+pool_wipe_unlink(struct pool *p, const char *name)
+{
+	struct stat st;
+	int fd = openat(p->dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd != -1) {
+		/* With a second name it is someone else's file, put here to be destroyed. */
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+		    st.st_size <= WIPE_MAX)
+			overwrite(fd, st.st_size);
+		close(fd);
+	}
+	return unlink_anything(p, name);
+}
+
+int
+pool_remove(struct pool *p, const char *name)
+{
+	char rmv[POOL_NAME_LEN];
+
+	if (!pool_name_ok(name)) {
+		errno = EINVAL;
+		return -1;
+	}
+	pool_with_prefix(rmv, "rmv_", name);
+	if (renameat(p->dirfd, name, p->dirfd, rmv) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return pool_wipe_unlink(p, rmv);
+}
+
+/* What lies in quarantine: number of files and octets. */
+static int
+count_quarantine(int dirfd, long *files, long long *octets)
+{
+	_Alignas(struct dirent64) char block[8192];
+	const struct dirent64 *de;
+	struct stat st;
+	ssize_t n;
+
+	*files = 0;
+	*octets = 0;
+	if (lseek(dirfd, 0, SEEK_SET) == -1)
+		return -1;
+	while ((n = getdents64(dirfd, block, sizeof(block))) > 0)
+		for (ssize_t at = 0; at < n; at += de->d_reclen) {
+			de = (const void *)(block + at);
+			if (strncmp(de->d_name, "crp_", 4) != 0)
+				continue;
+			++*files;
+			if (fstatat(dirfd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				*octets += st.st_size;
+		}
+	return n == -1 ? -1 : 0;
+}
+
+static int
+has_room(struct pool *p, const char *name, int dirfd)
+{
+	long files;
+	long long octets;
+	struct stat st;
+
+	return fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    count_quarantine(dirfd, &files, &octets) == 0 && files < QUARANTINE_FILES &&
+	    octets + st.st_size <= QUARANTINE_OCTETS;
+}
+
+int
+pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd)
+{
+	static struct log_state said;
+	char crp[POOL_NAME_LEN];
+
+	if (!pool_name_ok(name)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (log_once(&said))
+		log_warnx("%s: a file that is not what it should be was set aside (crp_); more are counted "
+			  "without a word", p->label);
+	if (quarantine_dirfd == -1 || !has_room(p, name, quarantine_dirfd))
+		return pool_remove(p, name);
+	pool_with_prefix(crp, "crp_", name);
+	if (renameat(p->dirfd, name, quarantine_dirfd, crp) == 0 || errno == ENOENT)
+		return 0;
+	/* A directory of another's cannot be moved out, but the next scan need not find it. */
+	return renameat(p->dirfd, name, p->dirfd, crp);
+}
