@@ -1,5 +1,5 @@
 /*
- * The node's configuration, mixminiond.conf(5): every option of CONTRACT section 9 with its
+ * The node's configuration, mixminiond.conf(5): every option of the reference, and ours, with its
  * default, checked, every fault with file and line.
  */
 #ifndef COMMON_CONF_H
@@ -7,6 +7,7 @@
 
 #include "infofmt.h"
 #include "log.h"
+#include "options.h"
 
 struct conf_schedule {
 	int64_t *intervals; /* seconds between attempts */
@@ -18,7 +19,7 @@ struct conf_delivery {
 	int enabled;
 	int advertise;
 	char *return_address;
-	char *smtp_server; /* host, host:port or an IP */
+	char *smtp_server; /* host, host:port, [IPv6] or [IPv6]:port */
 	char *sendmail_command; /* accepted; needs deliverd-run */
 	struct conf_schedule retry;
 	int64_t max_size; /* octets, whole KB */
@@ -35,7 +36,8 @@ enum mix_algorithm { MIX_TIMED, MIX_DYNAMIC, MIX_BINOMIAL };
 struct server_conf {
 	char *file; /* the path that was read */
 	/* [Host] */
-	char *shred_command, *entropy_source, *trusted_users;
+	char *shred_command, *entropy_source; /* of no effect, and a warning says so */
+	struct opt_list trusted_users; /* names or numbers */
 	int file_paranoia;
 	/* [Server]: paths are absolute (relative ones taken from BaseDir) */
 	char *base_dir, *key_dir, *work_dir, *queue_dir, *pid_file, *log_file, *stats_file;
@@ -56,8 +58,7 @@ struct server_conf {
 	/* [DirectoryServers] */
 	int publish;
 	int64_t max_skew;
-	char **server_urls;
-	size_t nserver_urls;
+	struct opt_list server_urls;
 	/* [Incoming/MMTP] */
 	char *ip, *hostname;
 	uint16_t port;
@@ -77,6 +78,7 @@ struct server_conf {
 	/* What the file gave and we take with a remark (obsolete, unsupported yet): said once by the caller. */
 	char **warnings;
 	size_t nwarnings;
+	char *home_dir; /* the older name of base_dir, which has it */
 };
 
 /*
@@ -88,7 +90,10 @@ struct server_conf *conf_load(const char *path, void (*faults)(const char *), st
 struct server_conf *conf_parse(const char *name, const char *text, size_t len,
     void (*faults)(const char *), struct errmsg *e);
 void conf_free(struct server_conf *c);
-/* The first of the reference's search path that exists: CONTRACT section 9; NULL if none. Caller frees. */
+/*
+ * The first that exists of ~/.mixminiond.conf, ~/etc/mixminiond.conf, /etc/mixminiond.conf and
+ * /etc/mixminion/mixminiond.conf; NULL if none. Caller frees.
+ */
 char *conf_find(void);
 /*
  * Why this configuration is called insecure, appended as one line ("; " between reasons); empty if it is not.

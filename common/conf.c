@@ -1,0 +1,357 @@
+/*
+ * mixminiond.conf: the table of options, and reading them.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "confload.h"
+
+#define MAX_CONF_LEN (1024 * 1024)
+#define DAY	     86400
+#define HOUR	     3600
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static int
+set_schedule(const struct option *o, void *dst, const char *s, struct errmsg *e)
+{
+	struct conf_schedule *sch = dst;
+
+	(void)o;
+	return conv_schedule(&sch->intervals, &sch->n, s, e);
+}
+
+static void
+release_schedule(void *dst)
+{
+	struct conf_schedule *sch = dst;
+
+	free(sch->intervals);
+	*sch = (struct conf_schedule){ NULL, 0 };
+}
+
+static int
+set_level(const struct option *o, void *dst, const char *s, struct errmsg *e)
+{
+	enum log_level *level = dst;
+	int v = log_parselevel(s);
+
+	(void)o;
+	if (v == -1)
+		return err_set(e,
+		    "\"%.32s\" is none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NEVER", s);
+	*level = (enum log_level)v;
+	return 0;
+}
+
+static int
+set_algorithm(const struct option *o, void *dst, const char *s, struct errmsg *e)
+{
+	static const struct {
+		const char *name;
+		enum mix_algorithm algorithm;
+	} names[] = {
+		{ "timed", MIX_TIMED },
+		{ "cottrell", MIX_DYNAMIC },
+		{ "mixmaster", MIX_DYNAMIC },
+		{ "dynamicpool", MIX_DYNAMIC },
+		{ "binomial", MIX_BINOMIAL },
+		{ "binomialcottrell", MIX_BINOMIAL },
+		{ "binomialdynamicpool", MIX_BINOMIAL },
+	};
+	enum mix_algorithm *a = dst;
+
+	(void)o;
+	for (size_t i = 0; i < N(names); i++)
+		if (strcasecmp(names[i].name, s) == 0) {
+			*a = names[i].algorithm;
+			return 0;
+		}
+	return err_set(e, "\"%.32s\" is none of Timed, DynamicPool, BinomialDynamicPool", s);
+}
+
+static int
+set_mode(const struct option *o, void *dst, const char *s, struct errmsg *e)
+{
+	(void)o;
+	(void)dst;
+	if (strcasecmp(s, "relay") != 0)
+		return err_set(e, "only the mode \"relay\" is supported");
+	return 0;
+}
+
+/* Sections without which there is no node. */
+static int
+set_enabled(const struct option *o, void *dst, const char *s, struct errmsg *e)
+{
+	int on;
+
+	(void)dst;
+	if (conv_bool(&on, s, e) == -1)
+		return -1;
+	return on ? 0 : err_set(e, "[%s] cannot be switched off", o->section);
+}
+
+static const struct opt_type SCHEDULE = { set_schedule, release_schedule };
+static const struct opt_type LEVEL = { set_level, NULL };
+static const struct opt_type ALGORITHM = { set_algorithm, NULL };
+static const struct opt_type MODE = { set_mode, NULL };
+static const struct opt_type ENABLED = { set_enabled, NULL };
+
+#define AT(field) offsetof(struct server_conf, field)
+#define NOTHING	  OPT_NOWHERE
+#define NOT_YET	  "is not supported yet and has no effect"
+
+/* What [Delivery/MBOX] and [Delivery/SMTP] have in common. */
+#define DELIVERY(s, m)                                                                             \
+	{ s, "Enabled", &OPT_BOOL, AT(m.enabled), "no", 0, 0, OPT_REQUIRED, NULL },                \
+	{ s, "Advertise", &OPT_BOOL, AT(m.advertise), "yes", 0, 0, 0, NULL },                      \
+	{ s, "ReturnAddress", &OPT_MAILBOX, AT(m.return_address), NULL, 0, 0, 0, NULL },           \
+	{ s, "SMTPServer", &OPT_HOSTPORT, AT(m.smtp_server), NULL, 0, 0, 0, NULL },                \
+	{ s, "SendmailCommand", &OPT_COMMAND, AT(m.sendmail_command), NULL, 0, 0, 0, NULL },       \
+	{ s, "Retry", &SCHEDULE, AT(m.retry), "every 7 hours for 6 days", 0, 0, 0, NULL },         \
+	{ s, "MaximumSize", &OPT_SIZE, AT(m.max_size), "100K", 0, 0, 0, NULL },                    \
+	{ s, "AllowFromAddress", &OPT_BOOL, AT(m.allow_from), "yes", 0, 0, 0, NULL },              \
+	{ s, "SubjectLine", &OPT_STRING, AT(m.subject_line), "Type III Anonymous Message", 0, 900, \
+	    0, NULL },                                                                             \
+	{ s, "X-Abuse", &OPT_STRING, AT(m.x_abuse), NULL, 0, 900, 0, NULL },                       \
+	{ s, "Comments", &OPT_STRING, AT(m.comments), NULL, 0, 900, 0, NULL },                     \
+	{ s, "Message", &OPT_STRING, AT(m.message), NULL, 0, 16384, 0, NULL },                     \
+	{ s, "FromTag", &OPT_STRING, AT(m.from_tag), "[Anon]", 0, 128, 0, NULL }
+
+#define PINGING(key, type, def)                                                            \
+	{ "Pinging", key, type, NOTHING, def, 0, 0, OPT_UNUSED, NOT_YET }
+#define MIX2(key, type, flags, note)                                                       \
+	{ "Delivery/SMTP-Via-Mixmaster", key, type, NOTHING, NULL, 0, 0, flags, note }
+
+static const struct option table[] = {
+	{ "Host", "ShredCommand", &OPT_COMMAND, AT(shred_command), NULL, 0, 0, OPT_UNUSED,
+	    "has no effect: files are overwritten by the daemons themselves" },
+	{ "Host", "EntropySource", &OPT_PATH, AT(entropy_source), NULL, 0, 0, OPT_UNUSED,
+	    "has no effect: randomness comes from the kernel" },
+	{ "Host", "TrustedUser", &OPT_LIST, AT(trusted_users), NULL, 0, 0, OPT_MANY, NULL },
+	{ "Host", "FileParanoia", &OPT_BOOL, AT(file_paranoia), "yes", 0, 0, 0, NULL },
+
+	{ "Server", "BaseDir", &OPT_PATH, AT(base_dir), NULL, 0, 0, 0, NULL },
+	{ "Server", "Homedir", &OPT_PATH, AT(home_dir), NULL, 0, 0, OPT_OBSOLETE,
+	    "is the old name of BaseDir" },
+	{ "Server", "KeyDir", &OPT_PATH, AT(key_dir), "keys", 0, 0, 0, NULL },
+	{ "Server", "WorkDir", &OPT_PATH, AT(work_dir), "work", 0, 0, 0, NULL },
+	{ "Server", "QueueDir", &OPT_PATH, AT(queue_dir), NULL, 0, 0, 0, NULL },
+	{ "Server", "PidFile", &OPT_PATH, AT(pid_file), "pid", 0, 0, 0, NULL },
+	{ "Server", "LogFile", &OPT_PATH, AT(log_file), "log", 0, 0, 0, NULL },
+	{ "Server", "StatsFile", &OPT_PATH, AT(stats_file), "stats", 0, 0, 0, NULL },
+	{ "Server", "LogLevel", &LEVEL, AT(log_level), "WARN", 0, 0, 0, NULL },
+	{ "Server", "EchoMessages", &OPT_BOOL, AT(echo_messages), "no", 0, 0, 0, NULL },
+	{ "Server", "Daemon", &OPT_BOOL, AT(daemonize), "no", 0, 0, 0, NULL },
+	{ "Server", "LogStats", &OPT_BOOL, AT(log_stats), "yes", 0, 0, 0, NULL },
+	{ "Server", "StatsInterval", &OPT_INTERVAL, AT(stats_interval), "1 day", 60, 0, 0, NULL },
+	{ "Server", "EncryptIdentityKey", &OPT_BOOL, AT(encrypt_identity_key), "no", 0, 0, 0,
+	    NULL },
+	{ "Server", "EncryptPrivateKey", &OPT_BOOL, AT(encrypt_private_key), "no", 0, 0, 0, NULL },
+	{ "Server", "IdentityKeyBits", &OPT_UINT, AT(identity_key_bits), "2048", 2048, 4096, 0,
+	    NULL },
+	{ "Server", "PublicKeyLifetime", &OPT_INTERVAL, AT(key_lifetime), "30 days", DAY, 0, 0,
+	    NULL },
+	{ "Server", "PublicKeyOverlap", &OPT_INTERVAL, AT(key_overlap), "24 hours", 6 * HOUR,
+	    72 * HOUR, 0, NULL },
+	{ "Server", "Mode", &MODE, NOTHING, NULL, 0, 0, OPT_REQUIRED, NULL },
+	{ "Server", "Nickname", &OPT_NICKNAME, AT(nickname), NULL, 0, 0, OPT_REQUIRED, NULL },
+	{ "Server", "Contact-Email", &OPT_MAILBOX, AT(contact_email), NULL, 0, 256, OPT_REQUIRED,
+	    NULL },
+	{ "Server", "Contact-Fingerprint", &OPT_STRING, AT(contact_fingerprint), NULL, 0, 128, 0,
+	    NULL },
+	{ "Server", "Comments", &OPT_STRING, AT(comments), NULL, 0, 1024, 0, NULL },
+	{ "Server", "ModulePath", &OPT_STRING, NOTHING, NULL, 0, 0, OPT_UNUSED, NOT_YET },
+	{ "Server", "Module", &OPT_STRING, NOTHING, NULL, 0, 0, OPT_UNUSED | OPT_MANY, NOT_YET },
+	{ "Server", "MixAlgorithm", &ALGORITHM, AT(mix_algorithm), "Timed", 0, 0, 0, NULL },
+	{ "Server", "MixInterval", &OPT_INTERVAL, AT(mix_interval), "30 min", 1, 0, 0, NULL },
+	{ "Server", "MixPoolRate", &OPT_FRACTION, AT(mix_pool_rate), "60%", 0, 0, 0, NULL },
+	{ "Server", "MixPoolMinSize", &OPT_LONG, AT(mix_pool_min), "5", 0, 1000000, 0, NULL },
+	{ "Server", "Timeout", &OPT_INTERVAL, AT(timeout), "5 min", 1, 0, 0, NULL },
+	{ "Server", "MaxBandwidth", &OPT_SIZE, AT(max_bandwidth), NULL, 4096, 0, 0, NULL },
+	{ "Server", "MaxBandwidthSpike", &OPT_SIZE, AT(max_bandwidth_spike), NULL, 4096, 0, 0,
+	    NULL },
+
+	PINGING("Enabled", &OPT_BOOL, "yes"),
+	PINGING("RecomputeInterval", &OPT_INTERVAL, "30 min"),
+	PINGING("ServerPingPeriod", &OPT_INTERVAL, "2 hours"),
+	PINGING("DullChainPingPeriod", &OPT_INTERVAL, "4 days"),
+	PINGING("ChainPingPeriod", &OPT_INTERVAL, "1 day"),
+	PINGING("ServerProbePeriod", &OPT_INTERVAL, "1 hour"),
+	PINGING("RetainData", &OPT_INTERVAL, "30 days"),
+	PINGING("RetainResults", &OPT_INTERVAL, "1 year"),
+
+	{ "DirectoryServers", "Publish", &OPT_BOOL, AT(publish), "no", 0, 0, 0, NULL },
+	{ "DirectoryServers", "ServerURL", &OPT_LIST, AT(server_urls), NULL, 0, 0, OPT_MANY, NULL },
+	{ "DirectoryServers", "PublishURL", &OPT_STRING, NOTHING, NULL, 0, 0,
+	    OPT_UNUSED | OPT_MANY, NOT_YET },
+	{ "DirectoryServers", "MaxSkew", &OPT_INTERVAL, AT(max_skew), "10 minutes", 0, 0, 0, NULL },
+
+	{ "Incoming/MMTP", "Enabled", &ENABLED, NOTHING, NULL, 0, 0, OPT_REQUIRED, NULL },
+	{ "Incoming/MMTP", "IP", &OPT_IP4, AT(ip), "0.0.0.0", 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "Hostname", &OPT_HOST, AT(hostname), NULL, 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "Port", &OPT_PORT, AT(port), "48099", 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "ListenIP", &OPT_IP4, AT(listen_ip), NULL, 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "ListenIP6", &OPT_IP6, AT(listen_ip6), NULL, 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "ListenPort", &OPT_PORT, AT(listen_port), NULL, 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "MaxIncoming", &OPT_LONG, AT(max_incoming), "512", 1, 65536, 0, NULL },
+	{ "Incoming/MMTP", "LegacyTLS", &OPT_YES, AT(legacy_tls), "no", 0, 0, 0, NULL },
+	{ "Incoming/MMTP", "Allow", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED,
+	    NOT_YET },
+	{ "Incoming/MMTP", "Deny", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED, NOT_YET },
+
+	{ "Outgoing/MMTP", "Enabled", &ENABLED, NOTHING, NULL, 0, 0, OPT_REQUIRED, NULL },
+	{ "Outgoing/MMTP", "Retry", &SCHEDULE, AT(retry),
+	    "every 1 hour for 1 day, every 7 hours for 5 days", 0, 0, 0, NULL },
+	{ "Outgoing/MMTP", "MaxConnections", &OPT_LONG, AT(max_connections), "16", 1, 65536, 0,
+	    NULL },
+	{ "Outgoing/MMTP", "LegacyTLS", &OPT_YES, AT(legacy_tls), "no", 0, 0, 0, NULL },
+	{ "Outgoing/MMTP", "Allow", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED,
+	    NOT_YET },
+	{ "Outgoing/MMTP", "Deny", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED, NOT_YET },
+
+	DELIVERY("Delivery/MBOX", mbox),
+	{ "Delivery/MBOX", "AddressFile", &OPT_PATH, AT(address_file), NULL, 0, 0, 0, NULL },
+	{ "Delivery/MBOX", "RemoveContact", &OPT_STRING, AT(remove_contact), NULL, 0, 256, 0,
+	    NULL },
+	DELIVERY("Delivery/SMTP", smtp),
+	{ "Delivery/SMTP", "BlacklistFile", &OPT_PATH, AT(blacklist_file), NULL, 0, 0, 0, NULL },
+
+	MIX2("Enabled", &OPT_BOOL, OPT_REQUIRED | OPT_UNUSED,
+	    "has no effect: delivery through Mixmaster is not supported yet"),
+	MIX2("MixCommand", &OPT_COMMAND, OPT_REQUIRED, NULL),
+	MIX2("Server", &OPT_STRING, OPT_REQUIRED, NULL),
+	MIX2("Retry", &SCHEDULE, 0, NULL),
+	MIX2("Advertise", &OPT_BOOL, 0, NULL),
+	MIX2("MaximumSize", &OPT_SIZE, 0, NULL),
+	MIX2("AllowFromAddress", &OPT_BOOL, 0, NULL),
+	MIX2("SubjectLine", &OPT_STRING, 0, NULL),
+	MIX2("X-Abuse", &OPT_STRING, 0, NULL),
+	MIX2("Comments", &OPT_STRING, 0, NULL),
+	MIX2("Message", &OPT_STRING, 0, NULL),
+	MIX2("FromTag", &OPT_STRING, 0, NULL),
+	MIX2("ReturnAddress", &OPT_MAILBOX, 0, NULL),
+
+	{ "Delivery/Fragmented", "Enabled", &OPT_BOOL, AT(frag_enabled), "no", 0, 0, OPT_REQUIRED,
+	    NULL },
+	{ "Delivery/Fragmented", "MaximumSize", &OPT_SIZE, AT(frag_max_size), NULL, 0, 0,
+	    OPT_REQUIRED, NULL },
+	{ "Delivery/Fragmented", "MaximumInterval", &OPT_INTERVAL, AT(frag_max_interval), "2 days",
+	    60, 0, 0, NULL },
+};
+
+static const char *const required[] = { "Server", "Incoming/MMTP", "Outgoing/MMTP", NULL };
+
+struct server_conf *
+conf_parse(const char *name, const char *text, size_t len, void (*faults)(const char *),
+    struct errmsg *e)
+{
+	struct server_conf *c = calloc(1, sizeof(*c));
+	struct info in;
+	struct opt_reader r = { .file = name, .table = table, .n = N(table), .required = required,
+		.in = &in, .base = c, .faults = faults, .e = e };
+	struct errmsg why;
+
+	if (c == NULL || (c->file = strdup(name)) == NULL)
+		fatal("out of memory");
+	if (info_parse(&in, text, len, INFO_CONFIG, &why) == -1) {
+		options_syntax_fault(&r, &why);
+	} else {
+		if (options_read(&r) == 0)
+			conf_check(c, &r);
+		info_free(&in);
+	}
+	c->warnings = r.warnings.v;
+	c->nwarnings = r.warnings.n;
+	if (r.nfaults == 0)
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+void
+conf_free(struct server_conf *c)
+{
+	struct opt_list warnings;
+
+	if (c == NULL)
+		return;
+	warnings = (struct opt_list){ c->warnings, c->nwarnings };
+	opt_list_free(&warnings);
+	options_release(table, N(table), c);
+	free(c->run_dir);
+	free(c->file);
+	free(c);
+}
+
+/* The whole of an ordinary file; -1 with a reason. */
+static int
+read_whole(struct buf *b, const char *path, struct errmsg *e)
+{
+	struct stat st;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd == -1)
+		return err_set(e, "%.256s: %s", path, strerror(errno));
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_size > MAX_CONF_LEN) {
+		close(fd);
+		return err_set(e, "%.256s: not an ordinary file of at most 1 MiB", path);
+	}
+	n = read(fd, buf_space(b, (size_t)st.st_size), (size_t)st.st_size);
+	close(fd);
+	if (n != st.st_size)
+		return err_set(e, "%.256s: cannot be read", path);
+	return 0;
+}
+
+struct server_conf *
+conf_load(const char *path, void (*faults)(const char *), struct errmsg *e)
+{
+	struct server_conf *c = NULL;
+	struct buf b = { 0 };
+	struct errmsg why;
+
+	if (read_whole(&b, path, &why) == -1) {
+		err_set(e, "%s", why.s);
+		if (faults != NULL)
+			faults(why.s);
+	} else {
+		c = conf_parse(path, (const char *)b.p, b.len, faults, e);
+	}
+	buf_free(&b);
+	return c;
+}
+
+char *
+conf_find(void)
+{
+	static const char *const below_home[] = { ".mixminiond.conf", "etc/mixminiond.conf" };
+	static const char *const elsewhere[] = { "/etc/mixminiond.conf",
+		"/etc/mixminion/mixminiond.conf" };
+	const char *home = getenv("HOME");
+	char *path = NULL;
+
+	for (size_t i = 0; home != NULL && i < N(below_home); i++) {
+		if (asprintf(&path, "%s/%s", home, below_home[i]) == -1)
+			fatal("out of memory");
+		if (access(path, F_OK) == 0)
+			return path;
+		free(path);
+	}
+	for (size_t i = 0; i < N(elsewhere); i++)
+		if (access(elsewhere[i], F_OK) == 0) {
+			if ((path = strdup(elsewhere[i])) == NULL)
+				fatal("out of memory");
+			return path;
+		}
+	return NULL;
+}
