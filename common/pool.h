@@ -39,6 +39,12 @@ struct pool_batch;
 struct pool_batch *pool_batch_new(struct pool *p, size_t max);
 /* name may be NULL (a fresh random one). 0, or -1 with errno: this file is not in the batch. */
 int pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n);
+/*
+ * A file that costs what every other costs (written, synced, renamed with the batch) and never becomes a msg_: it waits
+ * for pool_batch_sweep, or the next commit, to be unlinked. For what must take as long as a packet but is none.
+ */
+int pool_batch_add_decoy(struct pool_batch *b, const struct chunk *parts, size_t n);
+void pool_batch_sweep(struct pool_batch *b);
 size_t pool_batch_len(const struct pool_batch *b);
 int pool_batch_commit(struct pool_batch *b); /* 0, or -1 with errno; the batch is empty again */
 void pool_batch_free(struct pool_batch *b);

@@ -13,14 +13,18 @@
 #define MAX_PARTS 8
 
 struct batch_file {
-	char name[POOL_NAME_LEN]; /* msg_..., what it will be */
-	int fd; /* of inp_... */
+	char inp[POOL_NAME_LEN]; /* inp_..., while it is being written */
+	char name[POOL_NAME_LEN]; /* msg_..., what it will be; another inp_... for a decoy */
+	int fd;
 	int renamed;
+	int decoy;
 };
 
 struct pool_batch {
 	struct pool *p;
 	size_t n, max;
+	size_t nleft; /* decoys of committed batches that are still there */
+	char (*left)[POOL_NAME_LEN];
 	struct batch_file file[];
 };
 
@@ -75,35 +79,53 @@ pool_batch_new(struct pool *p, size_t max)
 
 	if (b == NULL)
 		fatal("%s", p->label);
+	if ((b->left = calloc(max, sizeof(*b->left))) == NULL)
+		fatal("%s", p->label);
 	b->p = p;
 	b->max = max;
 	return b;
 }
 
-int
-pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n)
+static int
+add_file(struct pool_batch *b, const char *name, int decoy, const struct chunk *parts, size_t n)
 {
 	struct batch_file *f = &b->file[b->n];
-	char inp[POOL_NAME_LEN];
+	char random[POOL_NAME_LEN];
 
 	if (b->n == b->max) {
 		errno = ENOBUFS;
 		return -1;
 	}
-	pool_random_name(f->name, &rng_system);
-	pool_with_prefix(inp, "inp_", f->name);
-	if (name != NULL) {
-		if (!pool_name_ok(name))
-			fatalx("%s: a malformed file name is to be written", b->p->label);
-		memcpy(f->name, name, strlen(name) + 1);
-		pool_with_prefix(inp, "inp_", name);
-	}
+	pool_with_prefix(f->name, decoy ? "inp_" : "msg_", name);
+	pool_random_name(random, &rng_system);
+	pool_with_prefix(f->inp, "inp_", decoy ? random : name);
 	f->renamed = 0;
-	f->fd = pool_create(b->p, inp, b->p->gid, parts, n);
+	f->decoy = decoy;
+	f->fd = pool_create(b->p, f->inp, b->p->gid, parts, n);
 	if (f->fd == -1)
 		return -1;
 	b->n++;
 	return 0;
+}
+
+int
+pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n)
+{
+	char random[POOL_NAME_LEN];
+
+	pool_random_name(random, &rng_system);
+	if (name != NULL && !pool_name_ok(name))
+		fatalx("%s: a malformed file name is to be written", b->p->label);
+	return add_file(b, name != NULL ? name : random, 0, parts, n);
+}
+
+int
+pool_batch_add_decoy(struct pool_batch *b, const struct chunk *parts, size_t n)
+{
+	char random[POOL_NAME_LEN];
+
+	pool_random_name(random, &rng_system);
+	return add_file(b, random, 1, parts, n);
 }
 
 size_t
@@ -116,26 +138,30 @@ pool_batch_len(const struct pool_batch *b)
 static void
 empty_batch(struct pool_batch *b, int remove_files)
 {
-	char inp[POOL_NAME_LEN];
 	int saved = errno;
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct batch_file *f = &b->file[i];
 		close(f->fd);
-		if (!remove_files)
-			continue;
-		pool_with_prefix(inp, "inp_", f->name);
-		unlinkat(b->p->dirfd, f->renamed ? f->name : inp, 0);
+		if (remove_files)
+			unlinkat(b->p->dirfd, f->renamed ? f->name : f->inp, 0);
+		else if (f->decoy)
+			memcpy(b->left[b->nleft++], f->name, POOL_NAME_LEN);
 	}
 	b->n = 0;
 	errno = saved;
 }
 
+void
+pool_batch_sweep(struct pool_batch *b)
+{
+	while (b->nleft > 0)
+		unlinkat(b->p->dirfd, b->left[--b->nleft], 0);
+}
+
 static int
 make_durable(struct pool_batch *b)
 {
-	char inp[POOL_NAME_LEN];
-
 	/* All of them are on their way to the disk before the first is waited for. */
 	for (size_t i = 0; b->n > 1 && i < b->n; i++)
 		sync_file_range(b->file[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -143,10 +169,10 @@ make_durable(struct pool_batch *b)
 		if (fdatasync(b->file[i].fd) == -1)
 			return -1;
 	for (size_t i = 0; i < b->n; i++) {
-		pool_with_prefix(inp, "inp_", b->file[i].name);
-		if (renameat(b->p->dirfd, inp, b->p->dirfd, b->file[i].name) == -1)
+		struct batch_file *f = &b->file[i];
+		if (renameat(b->p->dirfd, f->inp, b->p->dirfd, f->name) == -1)
 			return -1;
-		b->file[i].renamed = 1;
+		f->renamed = 1;
 	}
 	return fsync(b->p->dirfd);
 }
@@ -156,6 +182,8 @@ pool_batch_commit(struct pool_batch *b)
 {
 	int rc = b->n == 0 ? 0 : make_durable(b);
 
+	if (rc == 0 && b->n > 0)
+		pool_batch_sweep(b); /* room for the decoys of this one */
 	empty_batch(b, rc == -1);
 	return rc;
 }
@@ -166,6 +194,8 @@ pool_batch_free(struct pool_batch *b)
 	if (b == NULL)
 		return;
 	empty_batch(b, 1);
+	pool_batch_sweep(b);
+	free(b->left);
 	free(b);
 }
 
