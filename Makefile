@@ -48,7 +48,9 @@ LIBS_all = -lssl -lz -lcares $(LIBS_base) -lm
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 COMMON_OBJS = $(call objs,common)
 BINS = $(PROGRAMS:%=$(BUILD)/bin/%)
-# A unit test tests/unit/test_ROOM_WHAT.c may call everything in ROOM but its main file ROOM/ROOM.c.
+# A unit test tests/unit/test_ROOM_WHAT.c may call everything in ROOM but its main file ROOM/ROOM.c;
+# it includes "ROOM/WHAT.h".
+$(BUILD)/obj/tests/%.o: CPPFLAGS_ALL += -I.
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
