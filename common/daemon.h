@@ -24,7 +24,11 @@ struct daemon {
 	int unconfined; /* -U */
 	const char *run_dir; /* -s DIR, else conf->run_dir */
 	struct counter *counters; /* ended by a NULL name */
-	/* Control handlers, NULL where there is nothing to do; text is owned by the caller. */
+	/*
+	 * Control handlers, NULL where there is nothing to do; text is owned by the caller. reload returning 0 has
+	 * taken over whatever it had from the old conf: d->conf is replaced and the old one freed when it returns. Without
+	 * a reload handler only the log level follows.
+	 */
 	int (*reload)(struct daemon *d, struct server_conf *fresh, struct errmsg *e);
 	void (*queue)(struct daemon *d, struct buf *out);
 	void (*stop)(struct daemon *d); /* TERM, INT or V_STOP; default loop_stop */
@@ -32,6 +36,7 @@ struct daemon {
 };
 
 /*
+ * The caller has set name, counters and the handlers.
  * Options -f FILE, -n (check the configuration and exit), -s DIR, -1, -U, -h; log; configuration;
  * crypto_init; loop; signals. Exits by itself with a message and status 0, 64 or 100 where that is the end.
  */
@@ -41,11 +46,13 @@ void daemon_init(struct daemon *d, int argc, char **argv, const char *usage);
 int daemon_socket(const char *name, unsigned i);
 /* Connects to a role socket (name without ".sock"); retries for a few seconds; fatal if in vain. */
 int daemon_connect(struct daemon *d, const char *name);
+/* One attempt, for reconnecting inside the loop (not with -1); -1 with errno. */
+int daemon_try_connect(struct daemon *d, const char *name);
 /* Opens a directory below QueueDir or elsewhere, O_DIRECTORY; fatal with what to do if it is missing. */
 int daemon_opendir(const char *path);
 /* Takes the NAME-control listener and serves it. */
 void daemon_control(struct daemon *d);
-/* sandbox_enter with the flags of this run, and the log line that says how it is confined. */
+/* sandbox_enter with the flags of this run; it logs how the process is confined. */
 void daemon_confine(struct daemon *d, enum role r, const struct sandbox_path *paths, size_t n);
 /* READY=1 on NOTIFY_SOCKET (opened in daemon_init), if there is one. */
 void daemon_ready(struct daemon *d);
