@@ -20,6 +20,13 @@ hide_and_wrap(uint8_t *header2, uint8_t *payload, const uint8_t (*secrets1)[KEY_
 	wipe(md, sizeof(md));
 }
 
+static void
+draw_secrets(uint8_t (*secrets)[KEY_LEN], size_t n, const struct rng *rng)
+{
+	for (size_t i = 0; i < n; i++)
+		rng_fill(rng, secrets[i], KEY_LEN);
+}
+
 /* Both headers into out, and the payload under the keys of both legs. */
 static int
 assemble(uint8_t out[PACKET_LEN], const struct hop *leg1, size_t n1, const struct hop *leg2,
@@ -30,8 +37,8 @@ assemble(uint8_t out[PACKET_LEN], const struct hop *leg1, size_t n1, const struc
 	uint8_t *header2 = out + HEADER_LEN, *payload = header2 + HEADER_LEN;
 	int r = -1;
 
-	rng_fill(rng, secrets1, n1 * KEY_LEN);
-	rng_fill(rng, secrets2, n2 * KEY_LEN);
+	draw_secrets(secrets1, n1, rng);
+	draw_secrets(secrets2, n2, rng);
 	if (header_build(header2, leg2, n2, secrets2, exit, rng, e) == 0 &&
 	    header_build(out, leg1, n1, secrets1, crossing, rng, e) == 0) {
 		for (size_t i = n2; i-- > 0;)
@@ -82,7 +89,7 @@ packet_build_reply(uint8_t out[PACKET_LEN], const uint8_t payload[PAYLOAD_LEN],
 
 	if (header_fits(leg1, n1, &crossing, e) == -1)
 		return -1;
-	rng_fill(rng, secrets, n1 * KEY_LEN);
+	draw_secrets(secrets, n1, rng);
 	r = header_build(out, leg1, n1, secrets, &crossing, rng, e);
 	if (r == 0) {
 		memcpy(header2, surb->header, HEADER_LEN);

@@ -48,7 +48,7 @@ int surb_expired(const struct surb *s, int64_t now);
 /*
  * All reply blocks of a file: concatenated binary ones (white space between them allowed) or
  * any number of armored ones in a text. The caller frees *out. warn (may be NULL) is called for what is
- * accepted with a warning (an odd armor version). At most max blocks.
+ * accepted with a warning (an odd armor version). At most max blocks; a text without any gives *n = 0.
  */
 int surb_parse_all(struct surb **out, size_t *n, const uint8_t *p, size_t len, size_t max,
     void (*warn)(const char *), struct errmsg *e);

@@ -16,7 +16,7 @@ check_surb(const struct surb *s, struct errmsg *e)
 
 	if (s->use_by % DAY != 0)
 		return err_set(e, "reply block whose use-by date is no midnight");
-	if (s->rtype != RT_SWAP_FWD_HOST && s->rtype != RT_SWAP_FWD_IP4)
+	if (s->rtype != RT_SWAP_FWD_HOST) /* S3 */
 		return err_set(e, "reply block with routing type 0x%04x", s->rtype);
 	return routing_parse(&a, s->rtype, s->ri, s->rilen, e);
 }
@@ -124,8 +124,6 @@ parse_text(struct list *l, const char *text, size_t len, void (*warn)(const char
 		if (r == -1)
 			return -1;
 	}
-	if (r == 0 && l->n == 0)
-		return err_set(e, "no reply block in it");
 	return r;
 }
 
