@@ -6,6 +6,14 @@
 #include "log.h"
 #include "vec.h"
 
+/* Files whose tests are being written. */
+#pragma weak vec_a_payload_parts
+#pragma weak vec_d_e2e
+#pragma weak vec_e_fragments
+#pragma weak vec_f_descriptors
+#pragma weak vec_g_directory
+#pragma weak vec_j_delivered
+
 static const struct {
 	const char *name;
 	void (*run)(json_t *v);
@@ -69,7 +77,7 @@ main(int argc, char **argv)
 	crypto_init();
 	vec_keys_load();
 	for (size_t i = 0; i < NFILES; i++)
-		if (present(files[i].name))
+		if (files[i].run != NULL && present(files[i].name))
 			files[i].run(vec_load(files[i].name));
 	status = vec_summary();
 	vec_keys_free();

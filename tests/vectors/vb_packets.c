@@ -7,13 +7,15 @@ check_built(json_t *c, const struct buf *packet)
 {
 	json_t *q = json_object_get(c, "build_randomness");
 	struct buf payload = vec_bytes(c, "payload_b64"), info = vec_bytes(c, "exit_info_hex");
-	struct buf tag = vec_bytes(q, "tag_hex");
+	struct buf tag = { 0 };
 	struct hop leg1[MAX_HOPS], leg2[MAX_HOPS];
 	uint8_t mine[PACKET_LEN];
 	struct errmsg e;
 	struct vec_rng r;
 	int tagged = json_is_true(json_object_get(c, "has_tag"));
 
+	if (tagged)
+		tag = vec_bytes(q, "tag_hex");
 	vec_rng_init(&r);
 	vec_push_build(&r, q);
 	VEC(packet_build_forward(mine, payload.p, leg1,
