@@ -3,8 +3,6 @@
 #include "mmtp.h"
 #include "vec.h"
 
-void vec_a_payload_parts(json_t *v);
-
 static void
 compress_one(const json_t *x, size_t i)
 {

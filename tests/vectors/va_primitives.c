@@ -334,7 +334,6 @@ mailboxes(json_t *v)
 	}
 }
 
-#pragma weak vec_a_payload_parts
 
 void
 vec_a_primitives(json_t *v)
@@ -349,6 +348,5 @@ vec_a_primitives(json_t *v)
 	signatures(v);
 	host_info(v);
 	mailboxes(v);
-	if (vec_a_payload_parts != NULL)
-		vec_a_payload_parts(v);
+	vec_a_payload_parts(v);
 }

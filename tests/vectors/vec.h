@@ -103,5 +103,6 @@ void vec_g_directory(json_t *v);
 void vec_h_replay(json_t *v);
 void vec_i_negative(json_t *v);
 void vec_j_delivered(json_t *v);
+void vec_k_ratio(json_t *v); /* of our own: tests/vectors/own */
 
 #endif
