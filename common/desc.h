@@ -37,6 +37,13 @@ struct desc {
  * result is freed by desc_free.
  */
 struct desc *desc_parse(const char *text, size_t len, int64_t now, struct errmsg *e);
+/*
+ * The same, telling a text whose digest or signature is wrong from one that is faulty otherwise: the first
+ * condemns a directory that holds it, the second is skipped (D3).
+ */
+enum desc_fault { DESC_FAULTY, DESC_FORGED };
+struct desc *desc_parse_why(const char *text, size_t len, int64_t now, enum desc_fault *why,
+    struct errmsg *e);
 void desc_free(struct desc *d);
 
 int desc_valid_at(const struct desc *d, int64_t t); /* both ends included */
