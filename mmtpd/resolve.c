@@ -1,0 +1,197 @@
+#include <sys/queue.h>
+
+#include <arpa/inet.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "resolve.h"
+
+#define ANSWER_MS    (60 * 1000)
+#define RECONNECT_MS (10 * 1000)
+
+struct resolve_query {
+	TAILQ_ENTRY(resolve_query) entry;
+	struct resolver *r;
+	uint32_t id;
+	void (*done)(const struct resolve_rep *, void *);
+	void *arg;
+	struct loop_timer *timer;
+	struct resolve_rep rep; /* what the timer gives */
+};
+
+struct resolver {
+	struct daemon *d;
+	int fd; /* before resolver_start */
+	struct ipc_conn *dirsync; /* NULL while it is away */
+	int64_t tried; /* loop_now of the last attempt to connect */
+	struct log_state trouble;
+	uint32_t last_id;
+	TAILQ_HEAD(, resolve_query) queries;
+};
+
+static int
+dirsync_connect(const struct resolver *r)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s.sock", r->d->run_dir, SOCK_DIRSYNC_MMTPD);
+	return ipc_connect_path(path);
+}
+
+struct resolver *
+resolver_new(struct daemon *d)
+{
+	struct resolver *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		fatal("resolver");
+	r->d = d;
+	TAILQ_INIT(&r->queries);
+	if ((r->fd = dirsync_connect(r)) == -1)
+		log_warn("dirsync is not there: only numeric hosts can be reached");
+	return r;
+}
+
+static void
+finish(struct resolve_query *q, const struct resolve_rep *rep)
+{
+	TAILQ_REMOVE(&q->r->queries, q, entry);
+	q->done(rep, q->arg);
+	loop_timer_free(q->timer);
+	free(q);
+}
+
+void
+resolver_cancel(struct resolve_query *q)
+{
+	if (q == NULL)
+		return;
+	TAILQ_REMOVE(&q->r->queries, q, entry);
+	loop_timer_free(q->timer);
+	free(q);
+}
+
+static int
+resolved(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	struct resolver *r = ipc_arg(c);
+	struct resolve_query *q;
+	struct resolve_rep rep;
+
+	memcpy(&rep, body, len);
+	if (rep.n4 > sizeof(rep.a4) / sizeof(rep.a4[0]) || rep.n6 > sizeof(rep.a6) / sizeof(rep.a6[0]))
+		return -1;
+	if (rep.status != ST_OK || rep.n4 + rep.n6 == 0)
+		rep.status = ST_FAIL;
+	TAILQ_FOREACH(q, &r->queries, entry)
+		if (q->id == id) {
+			finish(q, &rep);
+			break;
+		}
+	return 0;
+}
+
+static const struct ipc_verb replies[] = {
+	{ V_RESOLVE, sizeof(struct resolve_rep), sizeof(struct resolve_rep), resolved },
+	{ 0, 0, 0, NULL },
+};
+
+/* Questions that were open get their answer by the timer. */
+static void
+dirsync_gone(struct ipc_conn *c, void *arg)
+{
+	struct resolver *r = arg;
+	struct resolve_query *q;
+
+	(void)c;
+	r->dirsync = NULL;
+	r->tried = loop_now();
+	TAILQ_FOREACH(q, &r->queries, entry)
+		loop_timer_set(q->timer, 0);
+}
+
+void
+resolver_start(struct resolver *r)
+{
+	if (r->fd != -1)
+		r->dirsync = ipc_conn_new(r->d->loop, r->fd, "dirsync", replies, dirsync_gone, r);
+	r->fd = -1;
+}
+
+static void
+reconnect(struct resolver *r)
+{
+	int fd;
+
+	if (r->d->one_uid)
+		fatalx("dirsync is gone: to be started again to reach it");
+	if (loop_now() - r->tried < RECONNECT_MS)
+		return;
+	r->tried = loop_now();
+	if ((fd = dirsync_connect(r)) != -1) {
+		r->dirsync = ipc_conn_new(r->d->loop, fd, "dirsync", replies, dirsync_gone, r);
+		log_again(&r->trouble);
+	} else if (log_once(&r->trouble)) {
+		log_warn("dirsync is not there: packets for hosts with a name wait");
+	}
+}
+
+static int
+numeric(struct resolve_rep *rep, const char *host)
+{
+	rep->status = ST_OK;
+	if (inet_pton(AF_INET, host, rep->a4[0]) == 1)
+		rep->n4 = 1;
+	else if (inet_pton(AF_INET6, host, rep->a6[0]) == 1)
+		rep->n6 = 1;
+	else
+		return 0;
+	return 1;
+}
+
+static void
+no_answer(void *arg)
+{
+	struct resolve_query *q = arg;
+
+	finish(q, &q->rep);
+}
+
+static void
+send_query(struct resolver *r, struct resolve_query *q, const char *host)
+{
+	struct resolve_req req = { "" };
+
+	if (r->dirsync == NULL)
+		reconnect(r);
+	if (r->dirsync == NULL)
+		return;
+	if (strlcpy(req.host, host, sizeof(req.host)) < sizeof(req.host) &&
+	    ipc_send(r->dirsync, V_RESOLVE, q->id, &req, sizeof(req)) == 0)
+		loop_timer_set(q->timer, ANSWER_MS);
+}
+
+struct resolve_query *
+resolver_ask(struct resolver *r, const char *host,
+    void (*done)(const struct resolve_rep *, void *), void *arg)
+{
+	struct resolve_query *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		fatal("resolver");
+	q->r = r;
+	q->id = ++r->last_id;
+	q->done = done;
+	q->arg = arg;
+	q->timer = loop_timer(r->d->loop, no_answer, q);
+	loop_timer_set(q->timer, 0);
+	TAILQ_INSERT_TAIL(&r->queries, q, entry);
+	if (!numeric(&q->rep, host)) {
+		q->rep.status = ST_LATER;
+		send_query(r, q, host);
+	}
+	return q;
+}
