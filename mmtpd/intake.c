@@ -34,8 +34,8 @@ struct intake {
 };
 
 struct intake *
-intake_new(struct pool *incoming, void (*answer)(void *, const uint8_t *), void (*done)(void *),
-    void *arg)
+intake_new(
+    struct pool *incoming, void (*answer)(void *, const uint8_t *), void (*done)(void *))
 {
 	struct intake *in = calloc(1, sizeof(*in));
 
@@ -45,9 +45,14 @@ intake_new(struct pool *incoming, void (*answer)(void *, const uint8_t *), void 
 	in->batch = pool_batch_new(incoming, INTAKE_MAX);
 	in->answer = answer;
 	in->done = done;
-	in->arg = arg;
 	rng_fill(&rng_system, in->noise, sizeof(in->noise));
 	return in;
+}
+
+void
+intake_set_arg(struct intake *in, void *arg)
+{
+	in->arg = arg;
 }
 
 void

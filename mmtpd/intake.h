@@ -16,7 +16,8 @@ enum intake_kind { INTAKE_PACKET, INTAKE_JUNK, INTAKE_BAD_DIGEST };
 
 /* answer is called for each frame, in the order of intake_add; done once after the answers of a group. */
 struct intake *intake_new(struct pool *incoming,
-    void (*answer)(void *conn, const uint8_t ack[MMTP_ACK_LEN]), void (*done)(void *arg), void *arg);
+    void (*answer)(void *conn, const uint8_t ack[MMTP_ACK_LEN]), void (*done)(void *arg));
+void intake_set_arg(struct intake *in, void *arg); /* of done */
 void intake_free(struct intake *in);
 /* Copies the packet. A full group is committed first, from within. */
 void intake_add(struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN]);

@@ -1,9 +1,9 @@
 /*
  * The first certificates are asked for before the sandbox, by a blocking call; later ones through the loop, at
  * half of their life, then every minute. New contexts replace the old ones only when all are complete; connections
- * keep what they began with.
+ * keep what they began with. Link keys are RSA: other programs of the network compute the key id of whatever they find in
+ * a chain, and know no other kind.
  */
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -21,7 +21,7 @@
 #define CERT_MAX	8192
 #define CALL_TIMEOUT_MS 20000
 #define RETRY_MS	(60 * 1000)
-#define LEGACY_BITS	2048
+#define LINK_KEY_BITS	2048
 
 struct linkcert {
 	EVP_PKEY *key;
@@ -102,23 +102,6 @@ hello_seen(SSL *ssl, int *alert, void *arg)
 
 /* --- keys and certificates --- */
 
-/*
- * The RSA key of the legacy chain serves as long as the process: the suite is ephemeral, and making such a key
- * would stop the loop for a third of a second.
- */
-static EVP_PKEY *
-make_key(struct linkkey *k, enum cert_kind kind)
-{
-	EVP_PKEY *key = k->cert[kind].key;
-
-	if (kind == CERT_LEGACY && key != NULL && EVP_PKEY_up_ref(key) == 1)
-		return key;
-	key = kind == CERT_LEGACY ? EVP_RSA_gen(LEGACY_BITS) : EVP_EC_gen("P-256");
-	if (key == NULL)
-		fatalx("a link key cannot be made");
-	return key;
-}
-
 static size_t
 make_request(struct linkkey *k, enum cert_kind kind, uint8_t *req)
 {
@@ -128,7 +111,8 @@ make_request(struct linkkey *k, enum cert_kind kind, uint8_t *req)
 	int len;
 
 	linkcert_drop(c);
-	c->key = make_key(k, kind);
+	if ((c->key = EVP_RSA_gen(LINK_KEY_BITS)) == NULL)
+		fatalx("a link key cannot be made");
 	len = i2d_PUBKEY(c->key, NULL);
 	if (len <= 0 || len > SPKI_MAX || i2d_PUBKEY(c->key, &p) != len)
 		fatalx("the public part of a link key cannot be encoded");
@@ -333,11 +317,9 @@ keyd_gone(struct ipc_conn *c, void *arg)
 static void
 reconnect(struct linkkey *k)
 {
-	char path[512];
-	int fd;
+	int fd = daemon_try_connect(k->d, SOCK_KEYD_MMTPD);
 
-	snprintf(path, sizeof(path), "%s/%s.sock", k->d->run_dir, SOCK_KEYD_MMTPD);
-	if ((fd = ipc_connect_path(path)) != -1)
+	if (fd != -1)
 		k->keyd = ipc_conn_new(k->d->loop, fd, "keyd", replies, keyd_gone, k);
 }
 
@@ -369,16 +351,6 @@ SSL *
 linkkey_ssl(struct linkkey *k)
 {
 	return SSL_new(k->cert[CERT_MODERN].ctx);
-}
-
-SSL_CTX *
-linkkey_ctx(struct linkkey *k, enum cert_kind kind)
-{
-	SSL_CTX *ctx = k->cert[kind].ctx;
-
-	if (ctx == NULL || SSL_CTX_up_ref(ctx) != 1)
-		return NULL;
-	return ctx;
 }
 
 const uint8_t *

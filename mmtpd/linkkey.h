@@ -21,8 +21,6 @@ struct linkkey *linkkey_new(struct daemon *d, int keyd_fd, int legacy);
 void linkkey_start(struct linkkey *k);
 /* A server connection with the current certificates. NULL only if out of memory. */
 SSL *linkkey_ssl(struct linkkey *k);
-/* The current context, for the warm-up: a reference of one's own, freed by SSL_CTX_free. */
-SSL_CTX *linkkey_ctx(struct linkkey *k, enum cert_kind kind);
 const uint8_t *linkkey_keyid(const struct linkkey *k);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "resolve.h"
@@ -32,15 +31,6 @@ struct resolver {
 	TAILQ_HEAD(, resolve_query) queries;
 };
 
-static int
-dirsync_connect(const struct resolver *r)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s.sock", r->d->run_dir, SOCK_DIRSYNC_MMTPD);
-	return ipc_connect_path(path);
-}
-
 struct resolver *
 resolver_new(struct daemon *d)
 {
@@ -50,7 +40,7 @@ resolver_new(struct daemon *d)
 		fatal("resolver");
 	r->d = d;
 	TAILQ_INIT(&r->queries);
-	if ((r->fd = dirsync_connect(r)) == -1)
+	if ((r->fd = daemon_try_connect(r->d, SOCK_DIRSYNC_MMTPD)) == -1)
 		log_warn("dirsync is not there: only numeric hosts can be reached");
 	return r;
 }
@@ -131,7 +121,7 @@ reconnect(struct resolver *r)
 	if (loop_now() - r->tried < RECONNECT_MS)
 		return;
 	r->tried = loop_now();
-	if ((fd = dirsync_connect(r)) != -1) {
+	if ((fd = daemon_try_connect(r->d, SOCK_DIRSYNC_MMTPD)) != -1) {
 		r->dirsync = ipc_conn_new(r->d->loop, fd, "dirsync", replies, dirsync_gone, r);
 		log_again(&r->trouble);
 	} else if (log_once(&r->trouble)) {

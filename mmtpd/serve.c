@@ -1,0 +1,118 @@
+#include <sys/resource.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "accept.h"
+#include "log.h"
+#include "pool.h"
+#include "serve.h"
+#include "warmup.h"
+
+#define OTHER_FDS 64 /* pools, IPC, listeners, files being written */
+
+static struct {
+	struct daemon *d;
+	struct mmtpd_limits limits;
+	struct pool incoming;
+	struct linkkey *keys;
+	struct intake *intake;
+	struct inconns *conns;
+	struct acceptor *acceptor;
+	char incoming_path[PATH_MAX];
+} m;
+
+static void
+pool_path(char path[PATH_MAX], const struct daemon *d, const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", d->conf->queue_dir, name);
+
+	if (n < 0 || n >= PATH_MAX)
+		fatal_permanent("QueueDir: the path is too long");
+}
+
+/* Descriptors for everybody that may come in, or fewer may. */
+static void
+raise_fd_limit(void)
+{
+	struct rlimit rl;
+	size_t want = m.limits.max_incoming + m.limits.max_outgoing + INTAKE_MAX + OTHER_FDS;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		log_warn("the limit of open files cannot be raised");
+	if (rl.rlim_cur < want)
+		log_warnx("MaxIncoming %zu needs %zu open files, the limit is %llu",
+		    m.limits.max_incoming, want, (unsigned long long)rl.rlim_cur);
+}
+
+static void
+each_round(void *arg)
+{
+	(void)arg;
+	intake_commit(m.intake);
+	inconns_reap(m.conns);
+}
+
+static void
+start_receiving(struct daemon *d)
+{
+	m.intake = intake_new(&m.incoming, inconn_answer, inconns_flush);
+	m.conns = inconns_new(d, m.keys, m.intake, &m.limits);
+	intake_set_arg(m.intake, m.conns);
+	m.acceptor = acceptor_new(d, m.conns, &m.limits);
+}
+
+static void
+confine(struct daemon *d)
+{
+	const struct sandbox_path paths[] = {
+		{ m.incoming_path, SB_WRITE },
+	};
+
+	daemon_confine(d, ROLE_MMTPD, paths, sizeof(paths) / sizeof(paths[0]));
+}
+
+void
+serve_start(struct daemon *d)
+{
+	m.d = d;
+	mmtpd_limits_set(&m.limits, d->conf);
+	raise_fd_limit();
+	daemon_control(d);
+	pool_path(m.incoming_path, d, "incoming");
+	pool_init(&m.incoming, "incoming", daemon_opendir(m.incoming_path), 0660);
+	m.keys = linkkey_new(d, daemon_connect(d, SOCK_KEYD_MMTPD), d->conf->legacy_tls);
+	start_receiving(d);
+	warmup(m.keys, d->conf->legacy_tls);
+	linkkey_start(m.keys);
+	confine(d);
+	loop_each(d->loop, each_round, NULL);
+	acceptor_start(m.acceptor);
+	daemon_ready(d);
+}
+
+int
+serve_reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
+{
+	if (fresh->legacy_tls != d->conf->legacy_tls)
+		return err_set(e, "LegacyTLS cannot change while mmtpd runs: restart the node");
+	mmtpd_limits_set(&m.limits, fresh);
+	return 0;
+}
+
+void
+serve_queue(struct daemon *d, struct buf *out)
+{
+	(void)d;
+	buf_printf(out, "incoming connections %zu\n", inconns_count(m.conns));
+}
+
+void
+serve_stop(struct daemon *d)
+{
+	loop_stop(d->loop);
+}
