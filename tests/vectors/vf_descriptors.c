@@ -6,7 +6,7 @@
 #include "vec.h"
 
 /*
- * Where we decide otherwise, by row of WIRE. accept is our verdict; section, if any, the one that counts as absent.
+ * Where we decide otherwise, by row of README. accept is our verdict; section, if any, the one that counts as absent.
  */
 static const struct difference {
 	const char *name, *row;

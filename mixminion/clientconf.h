@@ -1,0 +1,57 @@
+/*
+ * The user's configuration, mixminionrc(5), and the tree of files below UserDir.
+ */
+#ifndef MIXMINION_CLIENTCONF_H
+#define MIXMINION_CLIENTCONF_H
+
+#include "bytes.h"
+#include "options.h"
+
+struct client_conf {
+	char *file; /* the path that was read */
+	/* [Host] */
+	char *shred_command, *entropy_source; /* of no effect, and a warning says so */
+	struct opt_list trusted_users;
+	int file_paranoia;
+	/* [User] */
+	char *user_dir;
+	/* [Security] */
+	char *surb_address; /* NULL if absent */
+	int64_t surb_lifetime; /* seconds */
+	char *forward_path, *reply_path, *surb_path;
+	struct opt_list block_servers, block_entries, block_exits; /* nicknames, one each */
+	/* [DirectoryServers] */
+	struct opt_list server_urls;
+	struct opt_list trusted; /* fingerprints, 40 hex digits each; none: see clientdir.h */
+	int64_t max_skew, dir_timeout;
+	int allow_old_directory;
+	/* [Network] */
+	int64_t timeout; /* seconds */
+	int legacy_tls; /* our own: speak what the reference's nodes speak */
+	/* Said once by the caller. */
+	struct opt_list warnings;
+	int64_t connection_timeout; /* the older name of timeout, which has it */
+};
+
+/*
+ * Reads path, or where that is NULL $MIXMINIONRC, ~/.mixminionrc or ~/mixminionrc, the first that there is;
+ * if none, ~/.mixminionrc is written with the defaults and read. NULL with a reason "FILE:LINE: ...".
+ */
+struct client_conf *clientconf_load(const char *path, struct errmsg *e);
+/* The same from text; name stands for the file in messages. */
+struct client_conf *clientconf_parse(const char *name, const char *text, size_t len,
+    struct errmsg *e);
+void clientconf_free(struct client_conf *c);
+
+/* Makes UserDir and what belongs below it, 0700, where it is missing. */
+int clientconf_tree(const struct client_conf *c, struct errmsg *e);
+/* UserDir/NAME; caller frees. */
+char *clientconf_path(const struct client_conf *c, const char *name);
+/*
+ * A whole file below 64 MiB, appended to b; -1 with "NAME: reason". What is missing is told by errno ENOENT.
+ */
+int file_read(struct buf *b, const char *path, struct errmsg *e);
+/* Written beside it as 0600, synced and renamed over it. */
+int file_replace(const char *path, const void *p, size_t len, struct errmsg *e);
+
+#endif
