@@ -35,6 +35,10 @@ BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay 2>/dev/null)
 CPPFLAGS_ALL = -D_GNU_SOURCE -Icommon $(BSD_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(VARIANT) $(CFLAGS)
 LDFLAGS_ALL = $(LDHARDEN) $(VARIANT) $(LDFLAGS)
+# V=1 shows the whole commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)" $@)
+
 LIBS_base = -lcrypto -lseccomp -lbsd
 LIBS_keyd = $(LIBS_base)
 LIBS_mixer = $(LIBS_base)
@@ -65,19 +69,21 @@ help:
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libcommon.a: $(COMMON_OBJS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 define program_rules
 $(BUILD)/lib$(1).a: $(filter-out $(BUILD)/obj/$(1)/$(1).o,$(call objs,$(1)))
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$(Q)$(AR) rcs $$@ $$^
 $(BUILD)/bin/$(1): $(BUILD)/obj/$(1)/$(1).o $(BUILD)/lib$(1).a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_$(1))
+	$$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_$(1))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 
@@ -88,21 +94,25 @@ roomlib = $(if $(filter $(call room,$(1)),$(PROGRAMS)),$(BUILD)/lib$(call room,$
 define unit_rules
 $(1): $(BUILD)/obj/tests/unit/$(notdir $(1)).o $(call roomlib,$(1)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_all)
+	$$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_all)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
 
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
 
 $(BUILD)/tests/vectors: $(call objs,tests/vectors) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson $(LIBS_all)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson $(LIBS_all)
 
 $(BUILD)/tests/bench: $(call objs,tests/bench) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(TOOLS) $(BUILD)/tests/vectors
