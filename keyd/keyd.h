@@ -1,0 +1,109 @@
+/*
+ * What the three kinds of keyd's processes share: the front (role sockets, replay logs, the
+ * pending table), a worker a core (RSA alone) and the keeper (the keys' files and the identity).
+ */
+#ifndef KEYD_KEYD_H
+#define KEYD_KEYD_H
+
+#include "daemon.h"
+#include "proto.h"
+
+#define LIVE_MAX    8 /* key sets in use at once: lifetimes of a day, an overlap of three */
+#define WORKERS_MAX 64
+
+/*
+ * Records inside keyd. Between front and keeper run these and, with their bodies as they came, the verbs CERTIFY,
+ * KEYSETS and SIGN; the id names the asker.
+ */
+enum inside {
+	K_HELLO = 100, /* keeper -> front: struct whoami_rep */
+	K_LIVE, /* keeper -> front: struct live: open their replay logs */
+	K_OPENED, /* front -> keeper: struct live: those whose log is open */
+	K_READY, /* keeper -> front: struct live: the workers have these, and no others */
+	K_DROP, /* keeper -> front: struct live: deleted, their logs go too */
+	K_CONF, /* front -> keeper: struct keeper_conf */
+	W_KEYS, /* keeper -> worker: number, length, PKCS#1 of each packet key (32 bits, big-endian) */
+	W_JOBS, /* front -> worker: some struct job */
+	W_DONE /* worker -> front: as many struct done */
+};
+
+struct live {
+	uint32_t n;
+	uint32_t number[LIVE_MAX];
+};
+
+/* What the keeper has to know of the configuration. */
+struct keeper_conf {
+	char nickname[MAX_NICKNAME + 1];
+	uint32_t identity_bits;
+	int64_t lifetime; /* of a packet key, seconds */
+	int64_t overlap;
+	int32_t legacy_tls;
+	int32_t pad;
+};
+
+/* Requests go to workers by the handful: a system call for each would be felt. */
+#define JOBS_A_RECORD 16
+struct job {
+	uint32_t slot;
+	uint8_t block[PK_ENC_LEN];
+};
+struct done {
+	uint32_t slot;
+	uint32_t number; /* the key set that opened it, 0: none */
+	uint8_t plain[PK_MAX_DATA_LEN];
+	uint8_t pad[2];
+};
+
+/* The descriptors that a process is left with after the forks. */
+struct keeper_fds {
+	int front;
+	int worker[WORKERS_MAX];
+	unsigned nworkers;
+};
+struct front_fds {
+	int keeper;
+	int worker[WORKERS_MAX];
+	unsigned nworkers;
+	int log; /* what the other processes say */
+};
+
+/* Each runs its process to the end. */
+void front_run(struct daemon *d, const struct front_fds *fds);
+void keeper_run(struct daemon *d, const struct keeper_fds *fds) __attribute__((noreturn));
+void worker_run(struct daemon *d, int front, int keeper) __attribute__((noreturn));
+
+/* Makes the pairs, forks the keeper and the workers, and returns in the front. */
+void spawn_all(struct daemon *d, struct front_fds *fds);
+
+/* Private keys are about to be held: locked memory where limits allow, none of it in dumps. */
+void secrets_protect(void);
+
+void keeper_conf_from(struct keeper_conf *kc, const struct server_conf *c);
+
+/* Statistics, kept by the front. */
+enum count_of {
+	COUNT_DECRYPT_OK,
+	COUNT_REFUSED_OAEP,
+	COUNT_REFUSED_DIGEST,
+	COUNT_REFUSED_REPLAY,
+	COUNT_REFUSED_PENDING,
+	COUNT_LATER_FULL,
+	COUNT_LATER_NO_KEY,
+	COUNT_COMMITTED,
+	COUNT_COMMIT_REFUSED,
+	COUNT_COMMIT_LATER,
+	COUNT_CERTIFIED,
+	COUNT_SIGNED,
+	COUNT_KEEPER_REFUSED,
+	NCOUNTS
+};
+extern struct counter keyd_counters[NCOUNTS + 1];
+
+static inline void
+count(enum count_of s)
+{
+	keyd_counters[s].n++;
+}
+
+#endif
