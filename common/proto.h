@@ -74,8 +74,9 @@ enum cert_kind { CERT_MODERN = 0, CERT_LEGACY = 1 };
 struct certify_req {
 	uint32_t kind;
 	uint32_t spki_len;
-	/* spki_len octets follow, at most 1024 */
+	/* spki_len octets follow */
 };
+#define CERTIFY_SPKI_MAX 1024
 struct certify_rep {
 	uint32_t status;
 	uint32_t leaf_len; /* DER octets that follow: leaf, then the identity certificate */
@@ -107,8 +108,9 @@ struct keysets_rep {
 struct sign_req {
 	uint32_t number; /* of the key set */
 	uint32_t text_len;
-	/* text follows, at most 24 KiB */
+	/* text follows */
 };
+#define SIGN_TEXT_MAX (24 * 1024)
 
 struct resolve_req {
 	char host[MAX_HOSTNAME + 1];

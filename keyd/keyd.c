@@ -1,0 +1,38 @@
+/*
+ * keyd: the one place where private keys are. See keyd(8).
+ */
+#include "crypto.h"
+#include "keyd.h"
+#include "rsakey.h"
+
+static const char usage[] =
+    "usage: keyd [-1hnU] [-f file] [-s directory]\n"
+    "Holds the node's private keys: decrypts headers, remembers replays, certifies link keys and\n"
+    "signs descriptors for mixer, mmtpd and dirsync. Started by systemd or mixminiond.\n";
+
+/* Everything of OpenSSL's that is fetched at first use is fetched before the sandbox. */
+static void
+warm_up(void)
+{
+	struct rsakey *k = rsakey_generate(1024);
+	uint8_t block[RSA_MAX_LEN], plain[RSA_MAX_LEN];
+	size_t len;
+
+	if (rsakey_encrypt(k, &rng_system, "warm", 4, block) == -1 ||
+	    rsakey_decrypt(k, block, plain, &len) == -1)
+		fatalx("RSA does not work here");
+	rsakey_free(k);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon d = { .name = "keyd" };
+	struct front_fds fds;
+
+	daemon_init(&d, argc, argv, usage);
+	warm_up();
+	spawn_all(&d, &fds);
+	front_run(&d, &fds);
+	return 0;
+}

@@ -1,0 +1,140 @@
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "keyd.h"
+
+/* For the private parts of a handful of RSA keys; a power of two. */
+#define SECURE_HEAP (256 * 1024)
+#define SECURE_MIN  16
+
+void
+secrets_protect(void)
+{
+	struct rlimit rl;
+
+	/* All of it, now and later, only where no limit could make a later allocation fail. */
+	if (getrlimit(RLIMIT_MEMLOCK, &rl) == 0 && rl.rlim_cur == RLIM_INFINITY)
+		mlockall(MCL_CURRENT | MCL_FUTURE);
+	/* OpenSSL keeps private numbers there: locked, and left out of dumps. 2: not locked. */
+	if (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_MIN) != 1)
+		log_warnx("keys may be swapped out: the limit on locked memory (RLIMIT_MEMLOCK) is too "
+			  "small");
+}
+
+static unsigned
+count_cores(void)
+{
+	cpu_set_t set;
+	int n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return 1;
+	n = CPU_COUNT(&set);
+	return n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+}
+
+static void
+make_pair(int sv[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
+		fatal("socketpair");
+}
+
+/* Stopping is the front's affair: it hears the signals, the others see its sockets close. */
+static void
+become_child(int logfd)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (dup2(logfd, STDERR_FILENO) == -1)
+		fatal("dup2");
+}
+
+struct wiring {
+	int front_keeper[2]; /* [0] is the former's end */
+	int front_worker[WORKERS_MAX][2];
+	int keeper_worker[WORKERS_MAX][2];
+	int log[2];
+	unsigned n;
+};
+
+static pid_t
+start(void)
+{
+	pid_t pid = fork();
+
+	if (pid == -1)
+		fatal("fork");
+	return pid;
+}
+
+static void
+keeper_child(struct daemon *d, const struct wiring *w)
+{
+	struct keeper_fds fds = { .front = w->front_keeper[1], .nworkers = w->n };
+
+	become_child(w->log[1]);
+	close(w->front_keeper[0]);
+	for (unsigned i = 0; i < w->n; i++) {
+		close(w->front_worker[i][0]);
+		close(w->front_worker[i][1]);
+		close(w->keeper_worker[i][1]);
+		fds.worker[i] = w->keeper_worker[i][0];
+	}
+	keeper_run(d, &fds);
+}
+
+static void
+worker_child(struct daemon *d, const struct wiring *w, unsigned self)
+{
+	become_child(w->log[1]);
+	close(w->front_keeper[0]);
+	close(w->front_keeper[1]);
+	for (unsigned i = 0; i < w->n; i++) {
+		close(w->front_worker[i][0]);
+		close(w->keeper_worker[i][0]);
+		if (i != self) {
+			close(w->front_worker[i][1]);
+			close(w->keeper_worker[i][1]);
+		}
+	}
+	worker_run(d, w->front_worker[self][1], w->keeper_worker[self][1]);
+}
+
+void
+spawn_all(struct daemon *d, struct front_fds *fds)
+{
+	struct wiring w = { .n = count_cores() };
+
+	make_pair(w.front_keeper);
+	if (pipe2(w.log, O_CLOEXEC) == -1)
+		fatal("pipe");
+	for (unsigned i = 0; i < w.n; i++) {
+		make_pair(w.front_worker[i]);
+		make_pair(w.keeper_worker[i]);
+	}
+	if (start() == 0)
+		keeper_child(d, &w);
+	for (unsigned i = 0; i < w.n; i++)
+		if (start() == 0)
+			worker_child(d, &w, i);
+	close(w.front_keeper[1]);
+	close(w.log[1]);
+	*fds = (struct front_fds) { .keeper = w.front_keeper[0], .log = w.log[0], .nworkers = w.n };
+	for (unsigned i = 0; i < w.n; i++) {
+		close(w.front_worker[i][1]);
+		close(w.keeper_worker[i][0]);
+		close(w.keeper_worker[i][1]);
+		fds->worker[i] = w.front_worker[i][0];
+	}
+}
