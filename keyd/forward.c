@@ -189,7 +189,7 @@ keeper_gone(struct ipc_conn *c, void *arg)
 {
 	(void)c;
 	(void)arg;
-	fatalx("the keeper ended: all of keyd ends, to be started again");
+	spawn_ended("keeper");
 }
 
 void

@@ -13,6 +13,7 @@ static struct {
 	struct daemon *d;
 	struct pending *pending;
 	uint64_t serial;
+	int log;
 	int served; /* the role sockets are */
 } front;
 
@@ -113,16 +114,24 @@ front_ready(void)
 }
 
 /* The other processes write their log through us, so that one LOGREOPEN reaches all. */
+void
+front_relay_log(void)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(front.log, text, sizeof(text))) > 0)
+		if (write(STDERR_FILENO, text, (size_t)n) == -1)
+			return; /* as everywhere: nobody is left to tell */
+}
+
 static void
 relay_log(int fd, short revents, void *arg)
 {
-	char text[4096];
-	ssize_t n = read(fd, text, sizeof(text));
-
+	(void)fd;
 	(void)revents;
 	(void)arg;
-	if (n > 0 && write(STDERR_FILENO, text, (size_t)n) == -1)
-		return; /* as everywhere: nobody is left to tell */
+	front_relay_log();
 }
 
 static void
@@ -160,6 +169,7 @@ front_run(struct daemon *d, const struct front_fds *fds)
 	char *replay_dir;
 
 	front.d = d;
+	front.log = fds->log;
 	front.pending = pending_new(PENDING_MAX, &rng_system);
 	take_sockets();
 	logs_init(open_replay_dir(d->conf->work_dir, &replay_dir));

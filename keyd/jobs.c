@@ -56,7 +56,7 @@ worker_gone(struct ipc_conn *c, void *arg)
 {
 	(void)c;
 	(void)arg;
-	fatalx("a worker ended: all of keyd ends, to be started again");
+	spawn_ended("worker");
 }
 
 static void

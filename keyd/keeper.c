@@ -307,7 +307,7 @@ connect_others(const struct keeper_fds *fds)
 void
 keeper_run(struct daemon *d, const struct keeper_fds *fds)
 {
-	struct sandbox_path paths[2] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_DIRS } };
+	struct sandbox_path paths[2] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_TREE } };
 	size_t npaths = 1;
 	char *replay, *hashlogs;
 

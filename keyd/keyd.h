@@ -73,8 +73,13 @@ void front_run(struct daemon *d, const struct front_fds *fds);
 void keeper_run(struct daemon *d, const struct keeper_fds *fds) __attribute__((noreturn));
 void worker_run(struct daemon *d, int front, int keeper) __attribute__((noreturn));
 
+/* What the others have logged and is still in the pipe goes out. */
+void front_relay_log(void);
+
 /* Makes the pairs, forks the keeper and the workers, and returns in the front. */
 void spawn_all(struct daemon *d, struct front_fds *fds);
+/* One of them ended, which ends keyd: says so, and exits with 100 where that one did, else 111. */
+void spawn_ended(const char *which) __attribute__((noreturn));
 
 /* Private keys are about to be held: locked memory where limits allow, none of it in dumps. */
 void secrets_protect(void);

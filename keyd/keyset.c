@@ -35,6 +35,14 @@ number_of(const char *name)
 	return strcmp(again, name) == 0 ? (uint32_t)n : 0;
 }
 
+static int
+exists(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static struct rsakey *
 read_key(int dirfd, const char *name, struct errmsg *e)
 {
@@ -124,7 +132,7 @@ read_dates(const struct keystore *ks, struct keyset *s, int fd, int64_t now, str
 
 	if (dates_from_desc(ks, s, fd, now, &why) == 0)
 		return 0;
-	if (faccessat(fd, "ServerDesc", F_OK, 0) == 0)
+	if (exists(fd, "ServerDesc"))
 		log_warnx("key_%04u: %s; a new descriptor is needed", (unsigned)s->number, why.s);
 	return dates_from_file(s, fd, e);
 }
@@ -227,7 +235,7 @@ load_identity(struct keystore *ks, unsigned bits, int first)
 {
 	struct errmsg e;
 
-	if (faccessat(ks->dirfd, "identity.key", F_OK, 0) == -1 && errno == ENOENT) {
+	if (!exists(ks->dirfd, "identity.key")) {
 		if (!first)
 			fatal_permanent("KeyDir has packet keys and no identity.key: put it back from a "
 					"copy, or move the packet keys (key_NNNN) away to begin anew");

@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <openssl/crypto.h>
 
@@ -112,12 +113,23 @@ worker_child(struct daemon *d, const struct wiring *w, unsigned self)
 }
 
 void
+spawn_ended(const char *which)
+{
+	int status;
+
+	front_relay_log();
+	if (waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 100)
+		fatal_permanent("the %s cannot go on", which);
+	fatalx("the %s ended: all of keyd ends, to be started again", which);
+}
+
+void
 spawn_all(struct daemon *d, struct front_fds *fds)
 {
 	struct wiring w = { .n = count_cores() };
 
 	make_pair(w.front_keeper);
-	if (pipe2(w.log, O_CLOEXEC) == -1)
+	if (pipe2(w.log, O_CLOEXEC) == -1 || fcntl(w.log[0], F_SETFL, O_NONBLOCK) == -1)
 		fatal("pipe");
 	for (unsigned i = 0; i < w.n; i++) {
 		make_pair(w.front_worker[i]);

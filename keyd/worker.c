@@ -123,7 +123,7 @@ worker_run(struct daemon *d, int front, int keeper)
 	struct pollfd p[2] = { { .fd = keeper, .events = POLLIN },
 		{ .fd = front, .events = POLLIN } };
 	static struct record r;
-	size_t len;
+	size_t len = 0;
 
 	secrets_protect();
 	daemon_confine(d, ROLE_KEYD_WORKER, NULL, 0);
