@@ -77,14 +77,19 @@ parse_spki(const uint8_t *spki, size_t len, struct errmsg *e)
 }
 
 static void
+add_part(X509_NAME *name, int nid, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (X509_NAME_add_entry_by_NID(name, nid, MBSTRING_ASC, u, -1, -1, 0) != 1)
+		fatalx("OpenSSL: a name for a certificate");
+}
+
+static void
 set_name(X509_NAME *name, const char *cn)
 {
-	static const unsigned char o[] = ORGANIZATION;
-
-	if (X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_ASC, o, -1, -1, 0) != 1 ||
-	    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
-		(const unsigned char *)cn, -1, -1, 0) != 1)
-		fatalx("OpenSSL: a name for a certificate");
+	add_part(name, NID_organizationName, ORGANIZATION);
+	add_part(name, NID_commonName, cn);
 }
 
 static void

@@ -66,7 +66,8 @@ judge(const struct request *r, uint32_t number, const struct subheader *sh,
 	if (seen)
 		return COUNT_REFUSED_REPLAY;
 	/*
-	 * On this connection it is a second arrival. On another one, that one may just have ended: asking again will tell.
+	 * On this connection it is a second arrival. On another one, that one may just have
+	 * ended: asking again will tell.
 	 */
 	if (held == PENDING_OWN)
 		return COUNT_REFUSED_PENDING;

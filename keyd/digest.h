@@ -1,6 +1,6 @@
 /*
- * A hash over replay digests for tables in memory. Senders choose the digests: the hash is keyed, so that they
- * cannot choose which ones collide.
+ * A hash over replay digests for tables in memory. Senders choose the digests: the hash is
+ * keyed, so that they cannot choose which ones collide.
  */
 #ifndef KEYD_DIGEST_H
 #define KEYD_DIGEST_H

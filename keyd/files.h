@@ -7,18 +7,23 @@
 #include "bytes.h"
 
 /*
- * Appends the file's octets; a regular file of at most max, no link. -1 with a reason. The caller wipes out.
+ * Appends the file's octets; a regular file of at most max, no link. -1 with a reason. The
+ * caller wipes out.
  */
 int files_read(int dirfd, const char *name, struct buf *out, size_t max, struct errmsg *e);
 /*
- * The file is there with the new contents, durable (mode 0600), or as it was before. -1 with a reason.
+ * The file is there with the new contents, durable (mode 0600), or as it was before. -1 with a
+ * reason.
  */
 int files_replace(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e);
 /* Overwrites and unlinks; gone already is fine. -1 with errno. */
 int files_wipe(int dirfd, const char *name);
 /* Wipes all that lies in a directory (no directories) and removes it. -1 with errno. */
 int files_wipe_dir(int dirfd, const char *name);
-/* Calls cb for each name but . and ..; cb returning -1 ends it. 0, or -1 with errno or as cb said. */
+/*
+ * Calls cb for each name but . and ..; cb returning -1 ends it. 0, or -1 with errno or as cb
+ * said.
+ */
 int files_each(int dirfd, const char *dir, int (*cb)(const char *name, void *arg), void *arg);
 
 #endif

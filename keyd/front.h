@@ -45,7 +45,10 @@ void logs_delete(const struct live *gone);
 int logs_has(uint32_t number);
 /* In any of them: names in mix/ derive from the digest alone. */
 int logs_seen(const uint8_t digest[HASH_LEN]);
-/* As replay_append. A key set that is gone decrypts nothing more: then there is nothing to write. */
+/*
+ * As replay_append. A key set that is gone decrypts nothing more: then there is nothing to
+ * write.
+ */
 int logs_append(uint32_t number, const uint8_t *digests, size_t n);
 
 /* --- decrypt.c, commit.c: mixer's verbs --- */

@@ -143,6 +143,13 @@ send_keys(const struct live *use)
 }
 
 static int
+write_current(int64_t now, struct errmsg *e)
+{
+	return signdesc_current(
+	    &keeper.ks, keeper.d->conf->key_dir, keeper.conf.overlap, now, e);
+}
+
+static int
 opened(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
 	struct live has, use = { 0 };
@@ -161,7 +168,7 @@ opened(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	}
 	send_keys(&use);
 	ipc_send(c, K_READY, id, &use, sizeof(use));
-	if (signdesc_current(&keeper.ks, keeper.d->conf->key_dir, keeper.conf.overlap, now, &e) == -1)
+	if (write_current(now, &e) == -1)
 		log_warnx("KeyDir: %s", e.s);
 	return 0;
 }
@@ -241,12 +248,12 @@ sign(uint32_t number, const char *text, size_t len, struct buf *out)
 		err_set(&e, "there is no key set %u", (unsigned)number);
 	else if (signdesc(&keeper.ks, s, keeper.conf.nickname, text, len, now, out, &e) == 0) {
 		if (signdesc_store(&keeper.ks, s, out, &e) == 0 &&
-		    signdesc_current(&keeper.ks, keeper.d->conf->key_dir, keeper.conf.overlap, now,
-			&e) == 0)
+		    write_current(now, &e) == 0)
 			return ST_OK;
 		status = ST_LATER;
 	}
-	log_warnx("dirsync's descriptor is not %s: %s", status == ST_FAIL ? "signed" : "stored", e.s);
+	log_warnx("dirsync's descriptor is not %s: %s", status == ST_FAIL ? "signed" : "stored",
+	    e.s);
 	buf_reset(out);
 	buf_str(out, e.s);
 	return status;

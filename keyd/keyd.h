@@ -12,8 +12,8 @@
 #define WORKERS_MAX 64
 
 /*
- * Records inside keyd. Between front and keeper run these and, with their bodies as they came, the verbs CERTIFY,
- * KEYSETS and SIGN; the id names the asker.
+ * Records inside keyd. Between front and keeper run these and, with their bodies as they came,
+ * the verbs CERTIFY, KEYSETS and SIGN; the id names the asker.
  */
 enum inside {
 	K_HELLO = 100, /* keeper -> front: struct whoami_rep */
@@ -22,7 +22,7 @@ enum inside {
 	K_READY, /* keeper -> front: struct live: the workers have these, and no others */
 	K_DROP, /* keeper -> front: struct live: deleted, their logs go too */
 	K_CONF, /* front -> keeper: struct keeper_conf */
-	W_KEYS, /* keeper -> worker: number, length, PKCS#1 of each packet key (32 bits, big-endian) */
+	W_KEYS, /* keeper -> worker: number, length (32 bits each), PKCS#1 of each key */
 	W_JOBS, /* front -> worker: some struct job */
 	W_DONE /* worker -> front: as many struct done */
 };

@@ -152,9 +152,9 @@ read_set(const struct keystore *ks, struct keyset *s, int fd, int64_t now, struc
 		return err_set(e, "it ends before it begins");
 	if (foreign_log(ks, s->number))
 		return err_set(e,
-		    "work/hashlogs holds its replay log in the reference's format, which keyd cannot "
-		    "read: packets seen then would pass again. The key is kept. Let it expire, or remove "
-		    "hash_%04u* if that node never took a packet under it",
+		    "work/hashlogs holds its replay log in the reference's format, which keyd "
+		    "cannot read: packets seen then would pass again. The key is kept. Let it "
+		    "expire, or remove hash_%04u* if that node never took a packet under it",
 		    (unsigned)s->number);
 	return 0;
 }
@@ -237,8 +237,8 @@ load_identity(struct keystore *ks, unsigned bits, int first)
 
 	if (!exists(ks->dirfd, "identity.key")) {
 		if (!first)
-			fatal_permanent("KeyDir has packet keys and no identity.key: put it back from a "
-					"copy, or move the packet keys (key_NNNN) away to begin anew");
+			fatal_permanent("KeyDir has packet keys and no identity.key: put it back from "
+					"a copy, or move the packet keys (key_NNNN) away");
 		ks->identity = identity_make(ks->dirfd, bits);
 	} else if ((ks->identity = read_key(ks->dirfd, "identity.key", &e)) == NULL)
 		fatal_permanent("KeyDir: %s", e.s);

@@ -1,6 +1,7 @@
 /*
- * The key directory: identity.key, and a directory key_NNNN for each packet key with mix.key (PEM), ServerDesc once
- * there is one, and dates, a file of ours that says when the key is good until then.
+ * The key directory: identity.key, and a directory key_NNNN for each packet key with mix.key
+ * (PEM), ServerDesc once there is one, and dates, a file of ours that says when the key is
+ * good until then.
  */
 #ifndef KEYD_KEYSET_H
 #define KEYD_KEYSET_H
@@ -31,8 +32,9 @@ struct keystore {
 };
 
 /*
- * Reads all there is, and removes what a crash left half made. The identity is made where there are no keys at
- * all. Fatal where no identity can be had; a key set that is no good is said, left alone and not used.
+ * Reads all there is, and removes what a crash left half made. The identity is made where
+ * there are no keys at all. Fatal where no identity can be had; a key set that is no good is
+ * said, left alone and not used.
  */
 void keystore_load(struct keystore *ks, unsigned identity_bits, int64_t now);
 void keystore_free(struct keystore *ks); /* wipes; the descriptors stay open */
@@ -49,7 +51,10 @@ int64_t keystore_next(const struct keystore *ks, int64_t overlap, int64_t now);
 
 /* Makes the key sets that are missing from today on. The number made, or -1 with a reason. */
 int keystore_cover(struct keystore *ks, int64_t lifetime, int64_t now, struct errmsg *e);
-/* Wipes a key set from the disk and from memory. -1 with a reason: it is gone from use all the same. */
+/*
+ * Wipes a key set from the disk and from memory. -1 with a reason: it is gone from use all the
+ * same.
+ */
 int keystore_delete(struct keystore *ks, uint32_t number, struct errmsg *e);
 
 /* --- keymake.c --- */
@@ -59,15 +64,16 @@ int keyset_make(int dirfd, uint32_t number, int64_t valid_after, int64_t valid_u
 
 /* --- foreign.c --- */
 /*
- * 1 if the reference has a replay log for this key and we have none: to use the key would be to forget what it has
- * seen.
+ * 1 if the reference has a replay log for this key and we have none: to use the key would be
+ * to forget what it has seen.
  */
 int foreign_log(const struct keystore *ks, uint32_t number);
 
 /* --- lastseen.c --- */
 /*
- * 0 if now is more than 30 days from the newest change in KeyDir (said in the log): such a clock is not to be
- * trusted with making and deleting keys. Otherwise KeyDir/last-seen is touched.
+ * 0 if now is more than 30 days from the newest change in KeyDir (said in the log): such a
+ * clock is not to be trusted with making and deleting keys. Otherwise KeyDir/last-seen is
+ * touched.
  */
 int clock_plausible(int dirfd, int64_t now);
 

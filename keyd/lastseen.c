@@ -38,9 +38,9 @@ clock_plausible(int dirfd, int64_t now)
 		fmt_date(day, now);
 		fmt_date(seen, s.t);
 		if (log_once(&said))
-			log_warnx("the clock says %s, and KeyDir was last written to on %s: no key is "
-				  "made or deleted; if the clock is right, touch KeyDir/" FILE_NAME
-				  " and reload",
+			log_warnx("the clock says %s, and KeyDir was last written to on %s: no key "
+				  "is made or deleted; if the clock is right, touch "
+				  "KeyDir/" FILE_NAME " and reload",
 			    day, seen);
 		return 0;
 	}

@@ -1,6 +1,7 @@
 /*
- * Requests that were decrypted and not yet committed. An entry belongs to the connection (owner, not zero) that
- * asked; it becomes durable by COMMIT, or is forgotten with its connection. No I/O here.
+ * Requests that were decrypted and not yet committed. An entry belongs to the connection
+ * (owner, not zero) that asked; it becomes durable by COMMIT, or is forgotten with its
+ * connection. No I/O here.
  */
 #ifndef KEYD_PENDING_H
 #define KEYD_PENDING_H
@@ -25,9 +26,10 @@ int pending_add(struct pending *p, uint64_t owner, uint32_t number,
 void pending_forget(struct pending *p, uint64_t owner);
 
 /*
- * Commits come in rounds: select what is asked for, write the digests of each key set, settle them, and then look whether
- * all that a request named is durable. Select is all or nothing: -1 if one cookie is not the owner's. Cookies that
- * were committed before count as good (as long as their place in the table was not needed again).
+ * Commits come in rounds: select what is asked for, write the digests of each key set, settle
+ * them, and then look whether all that a request named is durable. Select is all or nothing:
+ * -1 if one cookie is not the owner's. Cookies that were committed before count as good (as
+ * long as their place in the table was not needed again).
  */
 int pending_select(struct pending *p, uint64_t owner, const uint64_t *cookies, size_t n);
 /* A key set with selected entries; 0 if there is none left. */

@@ -76,7 +76,10 @@ read_full(int fd, uint8_t *p, size_t len, off_t off)
 	return (ssize_t)got;
 }
 
-/* No digest was ever committed to a log that has no whole header: it is written before the first. */
+/*
+ * No digest was ever committed to a log that has no whole header: it is written before the
+ * first.
+ */
 static int
 begin_file(struct replay_log *l, int dirfd)
 {
@@ -198,8 +201,8 @@ replay_seen(const struct replay_log *l, const uint8_t digest[HASH_LEN])
 }
 
 /*
- * Always at the end that is known to be on disk: after a failed sync nobody knows which pages are, and writing
- * the same place again is what makes them dirty again.
+ * Always at the end that is known to be on disk: after a failed sync nobody knows which pages
+ * are, and writing the same place again is what makes them dirty again.
  */
 int
 replay_append(struct replay_log *l, const uint8_t *digests, size_t n)

@@ -1,6 +1,6 @@
 /*
- * The replay log of one packet key (minion-spec 3.2.5.1): every digest committed under it, in a file of ours and in a
- * set in memory. A digest in it never decrypts again.
+ * The replay log of one packet key (minion-spec 3.2.5.1): every digest committed under it, in
+ * a file of ours and in a set in memory. A digest in it never decrypts again.
  */
 #ifndef KEYD_REPLAY_H
 #define KEYD_REPLAY_H
@@ -10,7 +10,8 @@
 struct replay_log;
 
 /*
- * Opens replay_NNNN in dirfd, or makes it; cuts a torn tail. The key k is borrowed. NULL with a reason.
+ * Opens replay_NNNN in dirfd, or makes it; cuts a torn tail. The key k is borrowed. NULL with
+ * a reason.
  */
 struct replay_log *replay_open(
     int dirfd, uint32_t number, const struct digest_key *k, struct errmsg *e);
@@ -20,8 +21,8 @@ uint32_t replay_number(const struct replay_log *l);
 size_t replay_count(const struct replay_log *l); /* different digests */
 int replay_seen(const struct replay_log *l, const uint8_t digest[HASH_LEN]);
 /*
- * Adds n digests of HASH_LEN octets: on disk when it returns 0. -1 with errno: none is in the set, and the file is
- * as long as before as far as that could be done.
+ * Adds n digests of HASH_LEN octets: on disk when it returns 0. -1 with errno: none is in the
+ * set, and the file is as long as before as far as that could be done.
  */
 int replay_append(struct replay_log *l, const uint8_t *digests, size_t n);
 

@@ -27,8 +27,8 @@ secrets_protect(void)
 		mlockall(MCL_CURRENT | MCL_FUTURE);
 	/* OpenSSL keeps private numbers there: locked, and left out of dumps. 2: not locked. */
 	if (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_MIN) != 1)
-		log_warnx("keys may be swapped out: the limit on locked memory (RLIMIT_MEMLOCK) is too "
-			  "small");
+		log_warnx("keys may be swapped out: the limit on locked memory (RLIMIT_MEMLOCK) "
+			  "is too small");
 }
 
 static unsigned
@@ -50,17 +50,6 @@ make_pair(int sv[2])
 		fatal("socketpair");
 }
 
-/* Stopping is the front's affair: it hears the signals, the others see its sockets close. */
-static void
-become_child(int logfd)
-{
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	if (dup2(logfd, STDERR_FILENO) == -1)
-		fatal("dup2");
-}
-
 struct wiring {
 	int front_keeper[2]; /* [0] is the former's end */
 	int front_worker[WORKERS_MAX][2];
@@ -68,6 +57,38 @@ struct wiring {
 	int log[2];
 	unsigned n;
 };
+
+/* Closes all but these (n of them, and standard ones): the listening sockets too. */
+static void
+close_others(const int *mine, size_t n)
+{
+	int top = STDERR_FILENO;
+
+	for (size_t i = 0; i < n; i++)
+		if (mine[i] > top)
+			top = mine[i];
+	for (int fd = STDERR_FILENO + 1; fd < top; fd++) {
+		size_t i = 0;
+
+		while (i < n && mine[i] != fd)
+			i++;
+		if (i == n)
+			close(fd);
+	}
+	closefrom(top + 1);
+}
+
+/* Stopping is the front's affair: it hears the signals, the others see its sockets close. */
+static void
+become_child(const struct wiring *w, const int *mine, size_t n)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (dup2(w->log[1], STDERR_FILENO) == -1)
+		fatal("dup2");
+	close_others(mine, n);
+}
 
 static pid_t
 start(void)
@@ -83,33 +104,22 @@ static void
 keeper_child(struct daemon *d, const struct wiring *w)
 {
 	struct keeper_fds fds = { .front = w->front_keeper[1], .nworkers = w->n };
+	int mine[WORKERS_MAX + 1];
 
-	become_child(w->log[1]);
-	close(w->front_keeper[0]);
-	for (unsigned i = 0; i < w->n; i++) {
-		close(w->front_worker[i][0]);
-		close(w->front_worker[i][1]);
-		close(w->keeper_worker[i][1]);
-		fds.worker[i] = w->keeper_worker[i][0];
-	}
+	for (unsigned i = 0; i < w->n; i++)
+		fds.worker[i] = mine[i] = w->keeper_worker[i][0];
+	mine[w->n] = fds.front;
+	become_child(w, mine, w->n + 1);
 	keeper_run(d, &fds);
 }
 
 static void
 worker_child(struct daemon *d, const struct wiring *w, unsigned self)
 {
-	become_child(w->log[1]);
-	close(w->front_keeper[0]);
-	close(w->front_keeper[1]);
-	for (unsigned i = 0; i < w->n; i++) {
-		close(w->front_worker[i][0]);
-		close(w->keeper_worker[i][0]);
-		if (i != self) {
-			close(w->front_worker[i][1]);
-			close(w->keeper_worker[i][1]);
-		}
-	}
-	worker_run(d, w->front_worker[self][1], w->keeper_worker[self][1]);
+	int mine[2] = { w->front_worker[self][1], w->keeper_worker[self][1] };
+
+	become_child(w, mine, 2);
+	worker_run(d, mine[0], mine[1]);
 }
 
 void
