@@ -133,9 +133,7 @@ ctx_new(const SSL_METHOD *method, enum tls_kind kind)
 		SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
-	SSL_CTX_set_mode(ctx,
-	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-		SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* tls_check_chain decides instead: key ids are MMTP's authority. */
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_security_level(ctx, kind == TLS_MODERN ? 2 : 0);
@@ -159,6 +157,12 @@ tls_server_ctx(enum tls_kind kind)
 	if (kind == TLS_LEGACY)
 		ctx_set_dh(ctx);
 	return ctx;
+}
+
+void
+tls_nonblocking(SSL *ssl)
+{
+	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 void

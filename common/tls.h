@@ -20,6 +20,8 @@ enum tls_kind { TLS_MODERN = 0, TLS_LEGACY = 1, TLS_EITHER = 2 };
 SSL_CTX *tls_client_ctx(enum tls_kind kind);
 /* Without a certificate yet; not EITHER: that is chosen between two contexts by the ClientHello. */
 SSL_CTX *tls_server_ctx(enum tls_kind kind);
+/* For a loop: a write takes what the socket takes, and may go on from another place in memory. */
+void tls_nonblocking(SSL *ssl);
 /* 1 if the finished handshake is one that a MODERN context would have made. */
 int tls_is_modern(const SSL *ssl);
 /* Makes one server connection speak what a legacy context speaks, from its ClientHello callback on. */

@@ -14,6 +14,7 @@
 #include "inconn.h"
 #include "log.h"
 #include "loop.h"
+#include "tls.h"
 
 #define READS_A_ROUND	48 /* TLS records: 16 frames of one connection before the next has its turn */
 #define RECORD_MAX	16384 /* so that nothing is left over inside OpenSSL */
@@ -83,6 +84,7 @@ inconns_add(struct inconns *all, int fd, const struct peer_net *peer)
 		close(fd);
 		return -1;
 	}
+	tls_nonblocking(c->ssl);
 	SSL_set_accept_state(c->ssl);
 	mmtp_server_init(&c->mmtp);
 	c->all = all;
