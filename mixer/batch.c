@@ -60,7 +60,10 @@ move_out(struct batch *b, const char *name)
 	return 0;
 }
 
-/* The directories once a batch: until then a crash puts a packet back into mix/, and it leaves again. */
+/*
+ * The directories once a batch: until then a crash puts a packet back into mix/, and it leaves
+ * again.
+ */
 static void
 batch_end(struct batch *b)
 {

@@ -1,5 +1,6 @@
 /*
- * Out of mix/: at each mix interval a batch leaves for outgoing/ and deliver/, in shuffled order, as fresh files.
+ * Out of mix/: at each mix interval a batch leaves for outgoing/ and deliver/, in shuffled order,
+ * as fresh files.
  */
 #ifndef MIXER_BATCH_H
 #define MIXER_BATCH_H

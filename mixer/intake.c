@@ -1,11 +1,11 @@
 /*
- * From incoming/ to mix/: a pipeline of at most SLOTS packets. While one part of them is with keyd, another is written
- * and committed as a group.
+ * From incoming/ to mix/: a pipeline of at most SLOTS packets. While one part of them is with keyd,
+ * another is written and committed as a group.
  *
- * A packet leaves incoming/ only when its COMMIT is answered, and its file in mix/ enters p->ready only then. So a crash at any
- * point leaves a packet that decrypts again (and then gets the same name in mix/), or one whose
- * digest is committed and whose file is in mix/ already. Packets that are dropped or refused are committed too,
- * else they could be used again to watch this node.
+ * A packet leaves incoming/ only when its COMMIT is answered, and its file in mix/ enters p->ready
+ * only then. So a crash at any point leaves a packet that decrypts again (and then gets the same
+ * name in mix/), or one whose digest is committed and whose file is in mix/ already. Packets that
+ * are dropped or refused are committed too, else they could be used again to watch this node.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "stats.h"
 
 #define SLOTS	    COMMIT_MAX
-#define GROUP	    (SLOTS / 2) /* files that are made durable together, while keyd works on the rest */
+#define GROUP	    (SLOTS / 2) /* files made durable together, while keyd works on the rest */
 #define HOLD_FIRST  500 /* ms to wait before trying again what failed */
 #define HOLD_MOST   60000
 
@@ -343,7 +343,10 @@ committed(void *arg, uint32_t id, uint32_t status)
 
 /* --- keyd lost and back --- */
 
-/* What is written becomes durable while we wait, so that each packet is either asked again or in mix/. */
+/*
+ * What is written becomes durable while we wait, so that each packet is either asked again or in
+ * mix/.
+ */
 static void
 lost(void *arg)
 {
@@ -351,8 +354,8 @@ lost(void *arg)
 }
 
 /*
- * Files that are in mix/ are asked for first: should another packet have the same header, the one whose file is there
- * stays the first.
+ * Files that are in mix/ are asked for first: should another packet have the same header, the one
+ * whose file is there stays the first.
  */
 static void
 back(void *arg)
@@ -432,7 +435,8 @@ intake_new(struct loop *l, struct mixpools *p, struct arrivals *a, int keyd, con
 
 	if (in == NULL)
 		fatal("intake");
-	*in = (struct intake) { .p = p, .a = a, .started = started, .arg = arg, .wait = HOLD_FIRST };
+	*in = (struct intake) { .p = p, .a = a, .started = started, .arg = arg };
+	in->wait = HOLD_FIRST;
 	in->hold = loop_timer(l, hold_over, in);
 	in->group = pool_batch_new(&p->mix, SLOTS);
 	in->keyd = keyc_new(l, keyd, keyd_path, &user, in);

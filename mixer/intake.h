@@ -11,8 +11,9 @@
 struct intake;
 
 /*
- * keyd and keyd_path as keyc_new wants them. What lies in incoming/ now is finished first; then what lies in mix/ is
- * listed in p->ready and started is called, once: from then on batches may leave. Begins to work with intake_turn.
+ * keyd and keyd_path as keyc_new wants them. What lies in incoming/ now is finished first; then
+ * what lies in mix/ is listed in p->ready and started is called, once: from then on batches may
+ * leave. Begins to work with intake_turn.
  */
 struct intake *intake_new(struct loop *l, struct mixpools *p, struct arrivals *a, int keyd,
     const char *keyd_path, void (*started)(void *arg), void *arg);

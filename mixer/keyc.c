@@ -10,7 +10,7 @@
 #include "keyc.h"
 #include "log.h"
 
-#define RETRY_FIRST_MS 500
+#define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS  30000
 #define WHOAMI_MS      10000
 

@@ -20,13 +20,17 @@ struct keyc_user {
 };
 
 /*
- * Takes the connected socket fd. path is where to connect again when it is lost, with back-off; NULL (all processes
- * share one uid and may not connect any more): then the process logs it and exits 111.
+ * Takes the connected socket fd. path is where to connect again when it is lost, with back-off;
+ * NULL (all processes share one uid and may not connect any more): then the process logs it and
+ * exits 111.
  */
 struct keyc *keyc_new(
     struct loop *l, int fd, const char *path, const struct keyc_user *user, void *arg);
 int keyc_up(const struct keyc *k);
-/* id comes back with the answer. 0, or -1: the connection is lost (lost will be called from the loop). */
+/*
+ * id comes back with the answer. 0, or -1: the connection is lost (lost will be called from the
+ * loop).
+ */
 int keyc_decrypt(struct keyc *k, uint32_t id, const uint8_t packet[PACKET_LEN]);
 int keyc_commit(struct keyc *k, uint32_t id, const uint64_t *cookies, size_t n);
 

@@ -1,6 +1,6 @@
 /*
- * mixer: unwraps the packets of incoming/ with keyd's help, keeps them in mix/, and sends batches of them on. It has no
- * network and no key.
+ * mixer: unwraps the packets of incoming/ with keyd's help, keeps them in mix/, and sends batches
+ * of them on. It has no network and no key.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,14 +15,14 @@ struct mix_rule {
 };
 
 /*
- * The batch from a pool of n: all of it for Timed; else n - min, but at most max(1, n * rate), and none before
- * n > min. For BinomialDynamicPool this is only the mean.
+ * The batch from a pool of n: all of it for Timed; else n - min, but at most max(1, n * rate), and
+ * none before n > min. For BinomialDynamicPool this is only the mean.
  */
 size_t mixpool_size(const struct mix_rule *r, size_t n);
 
 /*
- * Chooses a batch of the n names (n below 2^32) and moves it, in uniformly random order, to the end of them; returns
- * how many.
+ * Chooses a batch of the n names (n below 2^32) and moves it, in uniformly random order, to the end
+ * of them; returns how many.
  */
 size_t mixpool_pick(const struct mix_rule *r, struct poolname *v, size_t n, const struct rng *rng);
 

@@ -1,6 +1,6 @@
 /*
- * What mixer works on: its pool directories, the secret and identity of the node, and the list of what lies
- * in mix/.
+ * What mixer works on: its pool directories, the secret and identity of the node, and the list of
+ * what lies in mix/.
  */
 #ifndef MIXER_MIXPOOLS_H
 #define MIXER_MIXPOOLS_H
@@ -22,7 +22,9 @@ struct mixpools {
 	struct namelist ready;
 };
 
-/* Opens the five directories of a QueueDir. Fatal with what to do where one is missing or not ours. */
+/*
+ * Opens the five directories of a QueueDir. Fatal with what to do where one is missing or not ours.
+ */
 void mixpools_open(struct mixpools *p, const char *queue_dir);
 /* Sets a file aside that is not what it should be; counted. 0, or -1 if it has to stay. */
 int mixpools_quarantine(struct mixpools *p, struct pool *from, const char *name);

@@ -12,7 +12,8 @@
 #define NAMES_SECRET_LEN 32
 
 /*
- * Reads the file "secret" of the directory; makes it, durably, where there is none. 0, or -1 with a reason.
+ * Reads the file "secret" of the directory; makes it, durably, where there is none. 0, or -1 with a
+ * reason.
  */
 int names_secret(
     uint8_t secret[NAMES_SECRET_LEN], int dirfd, const struct rng *rng, struct errmsg *e);

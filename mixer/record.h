@@ -1,5 +1,6 @@
 /*
- * The files of mix/: what an unwrapped packet becomes, as it will lie in outgoing/ or deliver/ (common/pool.h).
+ * The files of mix/: what an unwrapped packet becomes, as it will lie in outgoing/ or deliver/
+ * (common/pool.h).
  */
 #ifndef MIXER_RECORD_H
 #define MIXER_RECORD_H
@@ -24,7 +25,8 @@ void record_make(struct record *r, enum unwrap u, const struct unwrapped *w);
 int record_read(struct pool *mix, const char *name, uint8_t rec[RECORD_MAX], size_t *len);
 
 /*
- * Where it goes: outgoing/, deliver/, or own/ if its next hop is this node. NULL if it is malformed.
+ * Where it goes: outgoing/, deliver/, or own/ if its next hop is this node. NULL if it is
+ * malformed.
  */
 struct pool *record_route(struct mixpools *p, const uint8_t *rec, size_t len);
 

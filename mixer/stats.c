@@ -54,7 +54,7 @@ stats_interval(size_t picked, size_t left)
 {
 	static uint64_t unwrapped, refused;
 
-	log_info("%" PRIu64 " packets unwrapped, %" PRIu64 " refused; batch of %zu, %zu stay in the pool",
+	log_info("%" PRIu64 " packets unwrapped, %" PRIu64 " refused; batch of %zu, %zu stay",
 	    mixer_stats[STAT_UNWRAPPED].n - unwrapped, stats_refused() - refused, picked, left);
 	unwrapped = mixer_stats[STAT_UNWRAPPED].n;
 	refused = stats_refused();

@@ -54,8 +54,9 @@ test_dynamic_sizes(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CHECK(size_of(MIX_DYNAMIC, cases[i].rate, cases[i].min, cases[i].n) == cases[i].batch);
-		CHECK(size_of(MIX_BINOMIAL, cases[i].rate, cases[i].min, cases[i].n) == cases[i].batch);
+		size_t n = cases[i].n, batch = cases[i].batch;
+		CHECK(size_of(MIX_DYNAMIC, cases[i].rate, cases[i].min, n) == batch);
+		CHECK(size_of(MIX_BINOMIAL, cases[i].rate, cases[i].min, n) == batch);
 	}
 }
 
@@ -104,8 +105,9 @@ test_pick_keeps_every_name(void)
 }
 
 /*
- * Chi-square over where each name stands: a uniform shuffle of 8 gives about 49 (8 x 7 degrees of freedom less what the margins fix);
- * the usual mistakes (swapping with any place instead of those left, or never with itself) give several hundred.
+ * Chi-square over where each name stands: a uniform shuffle of 8 gives about 49 (8 x 7 degrees of
+ * freedom less what the margins fix); the usual mistakes (swapping with any place instead of those
+ * left, or never with itself) give several hundred.
  */
 #define PLACES 8
 #define ROUNDS 20000
