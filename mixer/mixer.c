@@ -11,7 +11,7 @@
 #include "proto.h"
 #include "stats.h"
 
-static const char usage[] = "usage: mixer [-1hnU] [-f file] [-s directory]\n";
+static const char usage[] = "usage: mixer [-1hnU] [-f file] [-s directory]";
 
 struct node {
 	struct daemon d; /* first: the control handlers are given this */

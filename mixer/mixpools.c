@@ -46,6 +46,8 @@ mixpools_open(struct mixpools *p, const char *queue_dir)
 int
 mixpools_quarantine(struct mixpools *p, struct pool *from, const char *name)
 {
+	if (pool_quarantine(from, name, p->own.dirfd) == -1)
+		return -1;
 	mixer_stats[STAT_QUARANTINED].n++;
-	return pool_quarantine(from, name, p->own.dirfd);
+	return 0;
 }

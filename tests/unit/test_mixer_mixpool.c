@@ -66,7 +66,7 @@ static void
 number_names(struct poolname *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		snprintf(v[i].s, sizeof(v[i].s), "msg_%016zu", i);
+		snprintf(v[i].s, sizeof(v[i].s), "msg_%016u", (unsigned)i);
 }
 
 static size_t
@@ -242,11 +242,11 @@ test_namelist(void)
 
 	CHECK(namelist_shift(&a, name) == -1);
 	for (size_t i = 0; i < 1000; i++) {
-		snprintf(one.s, sizeof(one.s), "msg_%016zu", i);
+		snprintf(one.s, sizeof(one.s), "msg_%016u", (unsigned)i);
 		namelist_push(&a, one.s);
 		if (i % 3 == 0) {
 			CHECK(namelist_shift(&a, name) == 0);
-			snprintf(one.s, sizeof(one.s), "msg_%016zu", i / 3);
+			snprintf(one.s, sizeof(one.s), "msg_%016u", (unsigned)(i / 3));
 			CHECK_STR(name, one.s);
 		}
 	}
