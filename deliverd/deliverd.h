@@ -116,6 +116,7 @@ int mailq_load(struct mailq *q);
  * Three steps for a mail, so that its source may go between the second and the third: staged under a name that the
  * source determines; durable; released to be tried. Staging a name that is there already is no error and makes nothing.
  */
+int mailq_has(struct mailq *q, const char *name);
 int mailq_stage(struct mailq *q, const char *name, const struct mail *m);
 int mailq_commit(struct mailq *q); /* 0; -1 with errno: nothing staged is left */
 void mailq_release(struct mailq *q, int64_t now);
@@ -180,6 +181,8 @@ struct smtpconn_ops {
 	void (*done)(void *arg, const enum smtp_result *results);
 	/* No address of the server takes a connection (or says 220). */
 	void (*unreachable)(void *arg);
+	/* A connection over which mails could go has ended: kick again if there are more. */
+	void (*over)(void *arg);
 };
 
 struct smtpconn *smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, void *arg);
@@ -189,20 +192,26 @@ struct smtpconn *smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, vo
  */
 int smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e);
 void smtpconn_helo(struct smtpconn *c, const char *name);
-void smtpconn_kick(struct smtpconn *c); /* there is mail */
+void smtpconn_kick(struct smtpconn *c); /* there is mail; nothing happens if one is on its way */
 void smtpconn_free(struct smtpconn *c);
 
 /* --- exits.c: the modules by routing type --- */
 
 struct exits;
-struct exits *exits_new(struct daemon *d, struct mailq *q);
-/* Address files, servers: at start (resolve set) and again on reload. -1: nothing was changed. */
+struct exits *exits_new(struct loop *l, struct mailq *q);
+/*
+ * Address files, servers: at start (resolve set) and again on reload. c is kept by reference. -1 with a reason: the old one stays.
+ */
 int exits_configure(struct exits *x, const struct server_conf *c, int resolve, struct errmsg *e);
 /*
- * A message for an exit type: composed and staged under name, or dropped and counted: 0. -1 if it could not be staged.
+ * A message for an exit type: composed and staged under name, or dropped and counted: 0. -1 with errno if it could not
+ * be staged.
  */
 int exits_take(struct exits *x, const char *name, uint16_t rt, struct chunk info,
     const struct delivery *d);
+/* An exit packet that is no fragment; the same. ri is the whole routing info. */
+int exits_take_packet(struct exits *x, const char *name, uint16_t rt, struct chunk ri,
+    const uint8_t payload[PAYLOAD_LEN]);
 void exits_kick(struct exits *x); /* tries what is due, sets the timers for the rest */
 void exits_queue(struct exits *x, struct buf *out);
 void exits_free(struct exits *x);
@@ -210,9 +219,14 @@ void exits_free(struct exits *x);
 /* --- intake.c: deliver/ --- */
 
 struct intake;
-struct intake *intake_new(struct daemon *d, int deliver_dirfd, int crp_dirfd, struct mailq *q,
+struct intake *intake_new(struct loop *l, int deliver_dirfd, int crp_dirfd, struct mailq *q,
     struct fragstore *f, struct exits *x);
-void intake_start(struct intake *in);
+/*
+ * Before anything is tried: removes packets whose mail is durable already, and what writers left half done. 0 or -1
+ * with errno.
+ */
+int intake_recover(struct intake *in);
+void intake_start(struct intake *in); /* works from the loop */
 void intake_queue(struct intake *in, struct buf *out);
 void intake_free(struct intake *in);
 

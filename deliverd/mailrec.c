@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "deliverd.h"
+#include "routing.h"
 
 #define MAGIC	      0x4d584d31 /* "MXM1" */
 #define FLAG_EIGHTBIT 1
@@ -48,7 +49,7 @@ get_short(struct rd *r, char s[MAX_MAILBOX + 1])
 		return -1;
 	rd_copy(r, s, len);
 	s[len] = '\0';
-	return strlen(s) == len ? 0 : -1;
+	return mailbox_valid(s, len) ? 0 : -1;
 }
 
 int

@@ -41,8 +41,8 @@ struct mailq {
 	struct lane lane[LANES];
 	size_t nlanes;
 	struct pool_batch *staged, *states;
-	struct mailq_entry **fresh; /* staged, perhaps durable, not released */
-	size_t nfresh, capfresh;
+	struct mailq_entry **fresh; /* not released yet: first the durable ones, then those staged */
+	size_t ndurable, nfresh, capfresh;
 	struct log_state disk;
 };
 
@@ -268,8 +268,8 @@ mailq_load(struct mailq *q)
 
 /* --- in --- */
 
-static int
-exists(struct mailq *q, const char *name)
+int
+mailq_has(struct mailq *q, const char *name)
 {
 	struct stat st;
 
@@ -286,7 +286,7 @@ mailq_stage(struct mailq *q, const char *name, const struct mail *m)
 	struct chunk part;
 	int rc;
 
-	if (exists(q, name))
+	if (mailq_has(q, name))
 		return 0;
 	mail_pack(&b, m);
 	part = (struct chunk) { b.p, b.len };
@@ -309,12 +309,13 @@ mailq_commit(struct mailq *q)
 {
 	int saved;
 
-	if (pool_batch_len(q->staged) == 0 || pool_batch_commit(q->staged) == 0)
+	if (pool_batch_len(q->staged) == 0 || pool_batch_commit(q->staged) == 0) {
+		q->ndurable = q->nfresh;
 		return 0;
+	}
 	saved = errno;
-	for (size_t i = 0; i < q->nfresh; i++)
-		free(q->fresh[i]);
-	q->nfresh = 0;
+	while (q->nfresh > q->ndurable)
+		free(q->fresh[--q->nfresh]);
 	errno = saved;
 	return -1;
 }
@@ -322,11 +323,13 @@ mailq_commit(struct mailq *q)
 void
 mailq_release(struct mailq *q, int64_t now)
 {
+	if (q->ndurable != q->nfresh)
+		fatalx("mails are to be released that are not durable");
 	for (size_t i = 0; i < q->nfresh; i++) {
 		q->fresh[i]->next = now;
 		push(q, q->fresh[i]);
 	}
-	q->nfresh = 0;
+	q->ndurable = q->nfresh = 0;
 }
 
 /* --- out --- */

@@ -27,7 +27,7 @@ enum step {
 
 struct smtp {
 	enum step step;
-	const char *helo;
+	char *helo;
 	int greeted;
 	int cap_8bitmime;
 	struct buf out;
@@ -57,7 +57,8 @@ smtp_new(const char *helo)
 
 	if (s == NULL)
 		fatal("calloc");
-	s->helo = helo;
+	if ((s->helo = strdup(helo)) == NULL)
+		fatal("strdup");
 	return s;
 }
 
@@ -67,6 +68,7 @@ smtp_free(struct smtp *s)
 	if (s == NULL)
 		return;
 	buf_wipe(&s->out);
+	free(s->helo);
 	free(s);
 }
 

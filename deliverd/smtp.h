@@ -21,7 +21,7 @@ enum smtp_state {
 
 struct smtp;
 
-/* helo is what EHLO says; kept by reference. The server speaks first. */
+/* helo is what EHLO says. The server speaks first. */
 struct smtp *smtp_new(const char *helo);
 void smtp_free(struct smtp *s);
 
