@@ -204,6 +204,9 @@ exits_configure(struct exits *x, const struct server_conf *c, int resolve, struc
 		if (cd->enabled && exit_check(&modules[i], cd, e) == -1)
 			return -1;
 	}
+	if (c->smtp.enabled && c->blacklist_file != NULL)
+		return err_set(e, "[Delivery/SMTP] BlacklistFile is not supported yet, and is not ignored: "
+			"remove it, or switch SMTP off");
 	if (c->mbox.enabled && (map = mbox_load(c->address_file, e)) == NULL)
 		return -1;
 	for (size_t i = 0; i < N_MODULES; i++) {
