@@ -75,15 +75,18 @@ struct server_conf {
 	char *address_file, *remove_contact, *blacklist_file;
 	int frag_enabled;
 	int64_t frag_max_size, frag_max_interval;
-	/* What the file gave and we take with a remark (obsolete, unsupported yet): said once by the caller. */
+	/*
+	 * What the file gave and we take with a remark (obsolete, unsupported yet): said once by
+	 * the caller.
+	 */
 	char **warnings;
 	size_t nwarnings;
 	char *home_dir; /* the older name of base_dir, which has it */
 };
 
 /*
- * Reads and checks the file. NULL with a reason "FILE:LINE: ..." on the first fault; faults (may be NULL) is
- * called for each of them, so that check-conf can show all.
+ * Reads and checks the file. NULL with a reason "FILE:LINE: ..." on the first fault; faults (may
+ * be NULL) is called for each of them, so that check-conf can show all.
  */
 struct server_conf *conf_load(const char *path, void (*faults)(const char *), struct errmsg *e);
 /* The same from text, for tests and the fuzzer; name stands for the file in messages. */
@@ -96,7 +99,8 @@ void conf_free(struct server_conf *c);
  */
 char *conf_find(void);
 /*
- * Why this configuration is called insecure, appended as one line ("; " between reasons); empty if it is not.
+ * Why this configuration is called insecure, appended as one line ("; " between reasons); empty
+ * if it is not.
  */
 void conf_insecurities(const struct server_conf *c, struct buf *out);
 

@@ -1,6 +1,6 @@
 /*
- * mixminiond.conf: what follows from several options together, what does not go together, and what makes a
- * configuration an insecure one.
+ * mixminiond.conf: what follows from several options together, what does not go together, and
+ * what makes a configuration an insecure one.
  */
 #include <stdio.h>
 #include <stdlib.h>

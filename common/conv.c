@@ -33,7 +33,10 @@ static const struct unit size_units[] = {
 	{ "m", 1 << 20 }, { "mb", 1 << 20 }, { "g", 1 << 30 }, { "gb", 1 << 30 }, { NULL, 0 }
 };
 
-/* Days since 1970-01-01 in the Gregorian calendar: years begin in March, so that the leap day comes last. */
+/*
+ * Days since 1970-01-01 in the Gregorian calendar: years begin in March, so that the leap day
+ * comes last.
+ */
 static int64_t
 days_from_civil(int y, int m, int d)
 {
@@ -109,7 +112,10 @@ conv_date(int64_t *t, const char *s, struct errmsg *e)
 	return 0;
 }
 
-/* ".mmm"; dir-spec 2.4 writes four digits, the reference three. What they say is below our resolution. */
+/*
+ * ".mmm"; dir-spec 2.4 writes four digits, the reference three. What they say is below our
+ * resolution.
+ */
 static int
 skip_fraction(const char **s)
 {

@@ -176,7 +176,8 @@ parse_fragmented(struct desc *d, struct fields *f)
 }
 
 /*
- * Of unknown version or with a fault: as if it were not there (dir-spec 2.2, 2.3; D3). Returns whether it is.
+ * Of unknown version or with a fault: as if it were not there (dir-spec 2.2, 2.3; D3). Returns
+ * whether it is.
  */
 static int
 section(struct desc *d, const struct info *in, const char *name,
@@ -267,7 +268,10 @@ parse_names(struct desc *d, struct fields *f)
 		fault(f, "Secure-Configuration", e.s);
 }
 
-/* Digest and signature first: whether a text was tampered with matters more than what is wrong with it. */
+/*
+ * Digest and signature first: whether a text was tampered with matters more than what is wrong
+ * with it.
+ */
 static int
 parse_server(struct desc *d, const struct info *in, int64_t now, enum desc_fault *why,
     struct errmsg *e)

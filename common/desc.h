@@ -19,7 +19,8 @@ struct desc {
 	uint8_t keyid[HASH_LEN]; /* of the identity */
 	uint8_t digest[HASH_LEN];
 	int64_t published, valid_after, valid_until;
-	char *contact, *contact_fingerprint, *comments, *software, *why_insecure; /* NULL if absent */
+	/* NULL if absent. */
+	char *contact, *contact_fingerprint, *comments, *software, *why_insecure;
 	char *packet_versions;
 	int secure; /* 1 yes, 0 no, -1 not said */
 	/* Optional sections; a faulty one counts as absent (D3). */
@@ -38,8 +39,8 @@ struct desc {
  */
 struct desc *desc_parse(const char *text, size_t len, int64_t now, struct errmsg *e);
 /*
- * The same, telling a text whose digest or signature is wrong from one that is faulty otherwise: the first
- * condemns a directory that holds it, the second is skipped (D3).
+ * The same, telling a text whose digest or signature is wrong from one that is faulty otherwise:
+ * the first condemns a directory that holds it, the second is skipped (D3).
  */
 enum desc_fault { DESC_FAULTY, DESC_FORGED };
 struct desc *desc_parse_why(const char *text, size_t len, int64_t now, enum desc_fault *why,
@@ -71,7 +72,10 @@ struct desc_params {
 	int mbox_allow_from, smtp_allow_from;
 };
 
-/* The unsigned text (Digest: and Signature: empty), sections and entries in the reference's order. */
+/*
+ * The unsigned text (Digest: and Signature: empty), sections and entries in the reference's
+ * order.
+ */
 void desc_format(struct buf *out, const struct desc_params *p);
 /* Fills in both lines; text must hold them. Draws one OAEP seed. */
 int desc_sign(struct buf *out, const char *text, size_t len, struct rsakey *identity,

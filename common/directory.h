@@ -41,15 +41,18 @@ struct directory {
 	size_t nskipped; /* bad descriptors that were skipped (D3) */
 };
 
-/* Parses either format, uncompressed. A bad digest or signature of a descriptor refuses the whole. */
+/*
+ * Parses either format, uncompressed. A bad digest or signature of a descriptor refuses the
+ * whole.
+ */
 struct directory *directory_parse(const char *text, size_t len, int64_t now, struct errmsg *e);
 /* gunzips first where the data is gzip; bounded by DIRECTORY_MAX_LEN. */
 struct directory *directory_parse_any(const void *p, size_t len, int64_t now, struct errmsg *e);
 void directory_free(struct directory *d);
 
 /*
- * 0 if a client may use it: a consensus (or, if allowed, the old format), valid at now, good signatures of more
- * than half of the ntrusted fingerprints.
+ * 0 if a client may use it: a consensus (or, if allowed, the old format), valid at now, good
+ * signatures of more than half of the ntrusted fingerprints.
  */
 int directory_check(const struct directory *d, const uint8_t (*trusted)[HASH_LEN],
     size_t ntrusted, int64_t now, int allow_old, struct errmsg *e);

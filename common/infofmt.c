@@ -115,8 +115,8 @@ parse_header(struct parser *ps, const char *s, size_t len)
 }
 
 /*
- * Where the key ends and the value begins. Descriptors: "Key: value" or "Key:" (D4); a configuration may also have
- * "Key = value" and "Key value". 0 if there is no such thing.
+ * Where the key ends and the value begins. Descriptors: "Key: value" or "Key:" (D4); a
+ * configuration may also have "Key = value" and "Key value". 0 if there is no such thing.
  */
 static int
 split_entry(enum info_dialect d, const char *s, size_t len, size_t *keylen, size_t *value)
@@ -158,7 +158,9 @@ parse_entry(struct parser *ps, const char *s, size_t len)
 	sec = &in->sections[in->n - 1];
 	sec->entries = grow(sec->entries, sec->n, sizeof(*sec->entries));
 	sec->entries[sec->n++] = (struct info_entry){
-		.key = copy_text(s, keylen), .value = copy_text(value.p, value.len), .line = ps->line
+		.key = copy_text(s, keylen),
+		.value = copy_text(value.p, value.len),
+		.line = ps->line
 	};
 	return 0;
 }

@@ -10,7 +10,8 @@
 
 struct info_entry {
 	char *key;
-	char *value; /* blanks at both ends removed; for configurations continuation lines joined by one space */
+	/* Blanks at both ends removed; continuation lines of configurations joined by one space. */
+	char *value;
 	unsigned line;
 };
 
@@ -40,8 +41,8 @@ const struct info_section *info_section(const struct info *in, const char *name)
 const struct info_entry *info_entry(const struct info_section *s, const char *key);
 
 /*
- * Line ends to LF, blanks at both ends of each line removed, LF at the end: the form that is digested
- * (dir-spec 2.5, D2).
+ * Line ends to LF, blanks at both ends of each line removed, LF at the end: the form that is
+ * digested (dir-spec 2.5, D2).
  */
 void info_normalize(struct buf *out, const char *text, size_t len);
 
@@ -56,8 +57,8 @@ int conv_interval(int64_t *seconds, const char *s, struct errmsg *e); /* "1.5 ho
 int conv_size(int64_t *octets, const char *s, struct errmsg *e); /* "100K", "1 MB" */
 int conv_fraction(double *v, const char *s, struct errmsg *e); /* "0.6", "60%" */
 /*
- * A retry schedule, "5 min, every 10 min for 1 hour, 7 hours for 5 days" (T8), as the intervals between attempts in
- * seconds, expanded; the caller frees *out.
+ * A retry schedule, "5 min, every 10 min for 1 hour, 7 hours for 5 days" (T8), as the intervals
+ * between attempts in seconds, expanded; the caller frees *out.
  */
 int conv_schedule(int64_t **out, size_t *n, const char *s, struct errmsg *e);
 void fmt_date(char out[11], int64_t t);

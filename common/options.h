@@ -1,7 +1,7 @@
 /*
- * Options of a configuration file, driven by a table: what mixminiond.conf and the client's file have in
- * common. A row says where the value goes (an offset into the caller's structure), how it is
- * read, and its default.
+ * Options of a configuration file, driven by a table: what mixminiond.conf and the client's file
+ * have in common. A row says where the value goes (an offset into the caller's structure), how it
+ * is read, and its default.
  */
 #ifndef COMMON_OPTIONS_H
 #define COMMON_OPTIONS_H
@@ -13,7 +13,10 @@
 
 struct option;
 
-/* One kind of value. set stores a value at dst; release frees it, NULL where there is nothing to free. */
+/*
+ * One kind of value. set stores a value at dst; release frees it, NULL where there is nothing to
+ * free.
+ */
 struct opt_type {
 	int (*set)(const struct option *o, void *dst, const char *value, struct errmsg *e);
 	void (*release)(void *dst);

@@ -34,8 +34,9 @@ struct client_conf {
 };
 
 /*
- * Reads path, or where that is NULL $MIXMINIONRC, ~/.mixminionrc or ~/mixminionrc, the first that there is;
- * if none, ~/.mixminionrc is written with the defaults and read. NULL with a reason "FILE:LINE: ...".
+ * Reads path, or where that is NULL $MIXMINIONRC, ~/.mixminionrc or ~/mixminionrc, the first that
+ * there is; if none, ~/.mixminionrc is written with the defaults and read. NULL with a reason
+ * "FILE:LINE: ...".
  */
 struct client_conf *clientconf_load(const char *path, struct errmsg *e);
 /* The same from text; name stands for the file in messages. */
@@ -48,7 +49,8 @@ int clientconf_tree(const struct client_conf *c, struct errmsg *e);
 /* UserDir/NAME; caller frees. */
 char *clientconf_path(const struct client_conf *c, const char *name);
 /*
- * A whole file below 64 MiB, appended to b; -1 with "NAME: reason". What is missing is told by errno ENOENT.
+ * A whole file below 64 MiB, appended to b; -1 with "NAME: reason". What is missing is told by
+ * errno ENOENT.
  */
 int file_read(struct buf *b, const char *path, struct errmsg *e);
 /* Written beside it as 0600, synced and renamed over it. */

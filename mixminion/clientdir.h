@@ -1,6 +1,6 @@
 /*
- * What the client knows of the network: the directory in UserDir (dir.gz or dir) and the descriptors
- * in UserDir/imported.
+ * What the client knows of the network: the directory in UserDir (dir.gz or dir) and the
+ * descriptors in UserDir/imported.
  */
 #ifndef MIXMINION_CLIENTDIR_H
 #define MIXMINION_CLIENTDIR_H
@@ -24,8 +24,9 @@ struct clientdir {
 };
 
 /*
- * Reads what there is. A directory that may not be used (expired, not enough trusted signatures, damaged) is
- * left aside with a warning that says why; so is a damaged imported file. Never fails.
+ * Reads what there is. A directory that may not be used (expired, not enough trusted signatures,
+ * damaged) is left aside with a warning that says why; so is a damaged imported file. Never
+ * fails.
  */
 struct clientdir *clientdir_open(const struct client_conf *conf, int64_t now, client_warn warn);
 void clientdir_free(struct clientdir *cd);
@@ -40,8 +41,9 @@ const struct desc *clientdir_find(const struct clientdir *cd, const char *nickna
 const struct desc *clientdir_read(struct clientdir *cd, const char *path, int64_t start,
     int64_t end, int64_t now, struct errmsg *e);
 /*
- * The descriptors that random hops are drawn from: for each recommended nickname that is not in BlockServers the
- * one that clientdir_find gives. Returns how many; the caller frees *out (an array, not the descriptors).
+ * The descriptors that random hops are drawn from: for each recommended nickname that is not in
+ * BlockServers the one that clientdir_find gives. Returns how many; the caller frees *out (an
+ * array, not the descriptors).
  */
 size_t clientdir_live(const struct clientdir *cd, int64_t start, int64_t end,
     const struct desc ***out);

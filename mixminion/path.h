@@ -39,9 +39,10 @@ struct path_spec *path_parse(const char *text, enum path_kind kind, struct errms
 void path_spec_free(struct path_spec *s);
 
 /*
- * n paths (out has room for them) that satisfy spec, all of whose servers are valid from start to end.
- * -1 with a reason, before anything was read or sent, if there is no such path. Named servers that are not
- * recommended, or blocked, are used with a warning. cd keeps descriptors that the path names by file.
+ * n paths (out has room for them) that satisfy spec, all of whose servers are valid from start to
+ * end. -1 with a reason, before anything was read or sent, if there is no such path. Named
+ * servers that are not recommended, or blocked, are used with a warning. cd keeps descriptors
+ * that the path names by file.
  */
 int path_generate(struct path *out, size_t n, const struct path_spec *spec, struct clientdir *cd,
     const struct path_target *target, int64_t start, int64_t end, int64_t now,

@@ -162,12 +162,12 @@ test_values_are_checked(void)
 	CHECK(refused(MINIMAL MMTP "Deny: * 5-4\n", "Deny"));
 	CHECK(refused("[Server]\nBaseDir: b\nNickname: N\nContact-Email: n@n.example\nMode: relay\n"
 	    MMTP, "f:2: BaseDir"));
-	CHECK(refused("[Server]\nBaseDir: /b\nNickname: 1\nContact-Email: n@n.example\nMode: relay\n"
-	    MMTP, "f:3: Nickname"));
+	CHECK(refused("[Server]\nBaseDir: /b\nNickname: 1\nContact-Email: n@n.example\n"
+	    "Mode: relay\n" MMTP, "f:3: Nickname"));
 	CHECK(refused("[Server]\nBaseDir: /b\nNickname: N\nContact-Email: n\nMode: relay\n" MMTP,
 	    "f:4: Contact-Email"));
-	CHECK(refused("[Server]\nBaseDir: /b\nNickname: N\nContact-Email: n@n.example\nMode: local\n"
-	    MMTP, "f:5: Mode"));
+	CHECK(refused("[Server]\nBaseDir: /b\nNickname: N\nContact-Email: n@n.example\n"
+	    "Mode: local\n" MMTP, "f:5: Mode"));
 }
 
 static void
@@ -260,6 +260,19 @@ test_missing_file(void)
 	CHECK(conf_load("/", NULL, &e) == NULL);
 }
 
+/* Tests are run from the top of the tree. */
+static void
+test_the_sample_loads(void)
+{
+	struct errmsg e = { "" };
+	struct server_conf *c = conf_load("etc/mixminiond.conf", NULL, &e);
+
+	CHECK_STR(e.s, "");
+	CHECK(c != NULL && c->nwarnings == 0 && c->mix_algorithm == MIX_BINOMIAL);
+	conf_free(c);
+}
+
 TESTS(T(test_defaults), T(test_a_small_node), T(test_unknown_and_misplaced), T(test_required),
     T(test_values_are_checked), T(test_all_faults_are_told), T(test_smtp_server_forms),
-    T(test_what_may_repeat_and_what_warns), T(test_old_names_and_paths), T(test_missing_file))
+    T(test_what_may_repeat_and_what_warns), T(test_old_names_and_paths), T(test_missing_file),
+    T(test_the_sample_loads))

@@ -6,7 +6,8 @@
 #include "vec.h"
 
 /*
- * Where we decide otherwise, by row of README. accept is our verdict; section, if any, the one that counts as absent.
+ * Where we decide otherwise, by row of README. accept is our verdict; section, if any, the one
+ * that counts as absent.
  */
 static const struct difference {
 	const char *name, *row;
@@ -158,7 +159,10 @@ params_of(const struct desc *d, const char *ip)
 		.smtp_allow_from = d->smtp_allow_from };
 }
 
-/* What we write of the same node is the reference's text, but for [Testing], which we do not have. */
+/*
+ * What we write of the same node is the reference's text, but for [Testing], which we do not
+ * have.
+ */
 static void
 check_written(const json_t *v, int64_t now)
 {
