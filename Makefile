@@ -134,7 +134,7 @@ check-valgrind: deps
 
 .PHONY: fuzz
 fuzz: deps
-	@tests/fuzz/run $(SECONDS_EACH)
+	@tests/fuzz/run $(or $(SECONDS_EACH),600)
 
 .PHONY: bench
 bench: deps

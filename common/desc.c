@@ -330,7 +330,8 @@ desc_parse_why(const char *s, size_t len, int64_t now, enum desc_fault *why, str
 
 	if (d == NULL || (d->text = malloc(len + 1)) == NULL)
 		fatal("out of memory");
-	memcpy(d->text, s, len);
+	if (len > 0)
+		memcpy(d->text, s, len);
 	d->text[len] = '\0';
 	d->textlen = len;
 	*why = DESC_FAULTY;
