@@ -6,8 +6,10 @@
 
 #include "accept.h"
 #include "log.h"
+#include "outscan.h"
 #include "pool.h"
 #include "serve.h"
+#include "tls.h"
 #include "warmup.h"
 
 #define OTHER_FDS 64 /* pools, IPC, listeners, files being written */
@@ -15,12 +17,15 @@
 static struct {
 	struct daemon *d;
 	struct mmtpd_limits limits;
-	struct pool incoming;
+	struct pool incoming, outgoing;
 	struct linkkey *keys;
 	struct intake *intake;
 	struct inconns *conns;
 	struct acceptor *acceptor;
-	char incoming_path[PATH_MAX];
+	struct outqueue *queue;
+	struct outscan *scan;
+	struct resolver *resolver;
+	char incoming_path[PATH_MAX], outgoing_path[PATH_MAX], own_path[PATH_MAX];
 } m;
 
 static void
@@ -67,10 +72,35 @@ start_receiving(struct daemon *d)
 }
 
 static void
+start_sending(struct daemon *d)
+{
+	struct out_env env = {
+		.d = d,
+		.pool = &m.outgoing,
+		.limits = &m.limits,
+		.resolver = m.resolver = resolver_new(d),
+		.ctx = tls_client_ctx(TLS_MODERN),
+		.own_keyid = linkkey_keyid(m.keys),
+	};
+
+	pool_path(m.outgoing_path, d, "outgoing");
+	pool_path(m.own_path, d, "outgoing/own");
+	pool_init(&m.outgoing, "outgoing", daemon_opendir(m.outgoing_path), 0660);
+	env.own_dirfd = daemon_opendir(m.own_path);
+	if (d->conf->legacy_tls) {
+		env.modern = modern_open(env.own_dirfd);
+		env.ctx_either = tls_client_ctx(TLS_EITHER);
+	}
+	m.queue = outqueue_new(&env);
+	m.scan = outscan_new(m.queue, m.outgoing_path);
+}
+
+static void
 confine(struct daemon *d)
 {
 	const struct sandbox_path paths[] = {
 		{ m.incoming_path, SB_WRITE },
+		{ m.outgoing_path, SB_READ | SB_WRITE | SB_REFER },
 	};
 
 	daemon_confine(d, ROLE_MMTPD, paths, sizeof(paths) / sizeof(paths[0]));
@@ -87,11 +117,14 @@ serve_start(struct daemon *d)
 	pool_init(&m.incoming, "incoming", daemon_opendir(m.incoming_path), 0660);
 	m.keys = linkkey_new(d, daemon_connect(d, SOCK_KEYD_MMTPD), d->conf->legacy_tls);
 	start_receiving(d);
+	start_sending(d);
 	warmup(m.keys, d->conf->legacy_tls);
 	linkkey_start(m.keys);
+	resolver_start(m.resolver);
 	confine(d);
 	loop_each(d->loop, each_round, NULL);
 	acceptor_start(m.acceptor);
+	outscan_start(m.scan);
 	daemon_ready(d);
 }
 
@@ -101,6 +134,7 @@ serve_reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
 	if (fresh->legacy_tls != d->conf->legacy_tls)
 		return err_set(e, "LegacyTLS cannot change while mmtpd runs: restart the node");
 	mmtpd_limits_set(&m.limits, fresh);
+	outqueue_reload(m.queue, fresh);
 	return 0;
 }
 
@@ -108,6 +142,7 @@ void
 serve_queue(struct daemon *d, struct buf *out)
 {
 	(void)d;
+	outqueue_report(m.queue, out);
 	buf_printf(out, "incoming connections %zu\n", inconns_count(m.conns));
 }
 
