@@ -22,7 +22,10 @@ struct pool {
 	int need_chmod; /* the umask takes bits of mode away (set by pool_init) */
 };
 
-/* Before the sandbox (it asks for the umask); gid is set by the caller afterwards where one is wanted. */
+/*
+ * Before the sandbox (it asks for the umask); gid is set by the caller afterwards where one is
+ * wanted.
+ */
 void pool_init(struct pool *p, const char *label, int dirfd, mode_t mode);
 
 /* msg_ and 16 characters of [A-Za-z0-9+-]; 1 or 0. */
@@ -32,16 +35,18 @@ void pool_random_name(char name[POOL_NAME_LEN], const struct rng *rng);
 
 /*
  * Producer: a batch of files that become durable together. Add writes inp_ files; commit starts
- * write-back, syncs each, renames to msg_ and syncs the directory once: when it returns 0 everything in the batch is durable.
- * On failure nothing of the batch is left, and nothing of it may be acknowledged.
+ * write-back, syncs each, renames to msg_ and syncs the directory once: when it returns 0
+ * everything in the batch is durable. On failure nothing of the batch is left, and nothing of it
+ * may be acknowledged.
  */
 struct pool_batch;
 struct pool_batch *pool_batch_new(struct pool *p, size_t max);
 /* name may be NULL (a fresh random one). 0, or -1 with errno: this file is not in the batch. */
 int pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *parts, size_t n);
 /*
- * A file that costs what every other costs (written, synced, renamed with the batch) and never becomes a msg_: it waits
- * for pool_batch_sweep, or the next commit, to be unlinked. For what must take as long as a packet but is none.
+ * A file that costs what every other costs (written, synced, renamed with the batch) and never
+ * becomes a msg_: it waits for pool_batch_sweep, or the next commit, to be unlinked. For what must
+ * take as long as a packet but is none.
  */
 int pool_batch_add_decoy(struct pool_batch *b, const struct chunk *parts, size_t n);
 void pool_batch_sweep(struct pool_batch *b);
@@ -50,35 +55,43 @@ int pool_batch_commit(struct pool_batch *b); /* 0, or -1 with errno; the batch i
 void pool_batch_free(struct pool_batch *b);
 
 /*
- * Consumer. Scan calls cb for each well-formed msg_ name, in the order of the directory; others of ours (stale inp_, rmv_) are
- * removed if clean is set (start-up), foreign ones are left. On an edge (mode has group bits) an inp_ is stale only after
- * a minute: its producer may be at work. The position of dirfd is used: no scan within a scan. cb returning -1 stops. Returns the number called, or -1 with errno.
+ * Consumer. Scan calls cb for each well-formed msg_ name, in the order of the directory; others of
+ * ours (stale inp_, rmv_) are removed if clean is set (start-up), foreign ones are left. On an edge
+ * (mode has group bits) an inp_ is stale only after a minute: its producer may be at work. The
+ * position of dirfd is used: no scan within a scan. cb returning -1 stops. Returns the number
+ * called, or -1 with errno.
  */
 long pool_scan(struct pool *p, int clean, int (*cb)(const char *name, void *arg), void *arg);
 /*
  * Reads a file of exactly len octets: no link, regular, one link, well-formed name. 0; -1 with
- * errno ENOENT if it is gone; -1 with EINVAL if it is not what it should be (the caller quarantines it).
+ * errno ENOENT if it is gone; -1 with EINVAL if it is not what it should be (the caller quarantines
+ * it).
  */
 int pool_read(struct pool *p, const char *name, void *out, size_t len);
-/* Renames to rmv_, overwrites, unlinks: a crash never leaves a half-wiped msg_. 0 or -1 with errno; gone already is 0. */
+/*
+ * Renames to rmv_, overwrites, unlinks: a crash never leaves a half-wiped msg_. 0 or -1 with errno;
+ * gone already is 0.
+ */
 int pool_remove(struct pool *p, const char *name);
 /*
- * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB there: beyond that
- * it is removed. Where it cannot be moved (a directory of another's) it gets its crp_ name in place. Logs once that there
- * is one, counts are the caller's.
+ * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB
+ * there: beyond that, and where it is neither a file nor a directory, it is removed. A directory of
+ * another's, that cannot be moved, gets its crp_ name in place, or -1 under Landlock: then it
+ * stays. Logs once that there is one, counts are the caller's.
  */
 int pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd);
 int pool_sync(struct pool *p); /* the directory */
 /*
- * Replaces name in p by a fresh copy with new octets (synced, given gid and mode) and moves that to another pool under a
- * fresh random name: at every moment exactly one file. The way out of mix/. The caller syncs both directories.
+ * Replaces name in p by a fresh copy with new octets (synced, given gid and mode) and moves that to
+ * another pool under a fresh random name: at every moment exactly one file. The way out of mix/.
+ * The caller syncs both directories.
  */
 int pool_move_fresh(struct pool *from, const char *name, struct pool *to, const struct chunk *parts,
     size_t n, const struct rng *rng);
 
 /*
- * What is written in the files. incoming/: the bare packet. outgoing/ and deliver/ (and mix/, which holds
- * either kind): fixed-size records, all fields bounded by the reader.
+ * What is written in the files. incoming/: the bare packet. outgoing/ and deliver/ (and mix/, which
+ * holds either kind): fixed-size records, all fields bounded by the reader.
  */
 #define OUTREC_LEN	 (512 + PACKET_LEN)
 #define DELREC_LEN	 (4096 + PAYLOAD_LEN)

@@ -98,15 +98,13 @@ count_quarantine(int dirfd, long *files, long long *octets)
 }
 
 static int
-has_room(struct pool *p, const char *name, int dirfd)
+has_room(int dirfd, off_t size)
 {
 	long files;
 	long long octets;
-	struct stat st;
 
-	return fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    count_quarantine(dirfd, &files, &octets) == 0 && files < QUARANTINE_FILES &&
-	    octets + st.st_size <= QUARANTINE_OCTETS;
+	return count_quarantine(dirfd, &files, &octets) == 0 && files < QUARANTINE_FILES &&
+	    octets + size <= QUARANTINE_OCTETS;
 }
 
 int
@@ -114,6 +112,7 @@ pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd)
 {
 	static struct log_state said;
 	char crp[POOL_NAME_LEN];
+	struct stat st;
 
 	if (!pool_name_ok(name)) {
 		errno = EINVAL;
@@ -122,7 +121,12 @@ pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd)
 	if (log_once(&said))
 		log_warnx("%s: a file that is not what it should be was set aside (crp_); more are counted "
 			  "without a word", p->label);
-	if (quarantine_dirfd == -1 || !has_room(p, name, quarantine_dirfd))
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	/* A FIFO, socket or link has nothing in it to look at, and under Landlock cannot be renamed. */
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return unlinkat(p->dirfd, name, 0);
+	if (quarantine_dirfd == -1 || !has_room(quarantine_dirfd, st.st_size))
 		return pool_remove(p, name);
 	pool_with_prefix(crp, "crp_", name);
 	if (renameat(p->dirfd, name, quarantine_dirfd, crp) == 0 || errno == ENOENT)

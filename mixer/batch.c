@@ -11,6 +11,17 @@
 
 #define SLICE 64
 
+/* A directory that packets leave for. */
+struct exit {
+	struct pool *pool;
+	enum mixer_stat counter;
+	int used; /* in this batch */
+	int blocked; /* in this batch something could not be moved there: nothing more is tried */
+	struct log_state trouble;
+};
+
+enum { OUTGOING, DELIVER, OWN, NEXITS };
+
 struct batch {
 	struct mixpools *p;
 	const struct rng *rng;
@@ -18,72 +29,101 @@ struct batch {
 	int64_t interval; /* ms */
 	struct loop_timer *due, *next;
 	struct namelist leaving;
-	struct log_state trouble;
+	struct exit exit[NEXITS];
+	struct log_state unsynced;
 	uint8_t rec[RECORD_MAX];
 };
 
+static struct exit *
+exit_for(struct batch *b, size_t len)
+{
+	const struct pool *to = record_route(b->p, b->rec, len);
+
+	for (struct exit *x = b->exit; x < b->exit + NEXITS; x++)
+		if (x->pool == to)
+			return x;
+	return NULL;
+}
+
+/* It stays in mix/ for the next batch. */
 static void
-count_left(struct mixpools *p, const struct pool *to)
+keep(struct batch *b, const char *name)
 {
-	if (to == &p->outgoing)
-		mixer_stats[STAT_RELAYED].n++;
+	namelist_push(&b->p->ready, name);
+}
+
+/* A full disk, or a directory that its owner shut: others may still take theirs. */
+static void
+cannot_leave(struct batch *b, struct exit *x, const char *name)
+{
+	if (log_once(&x->trouble))
+		log_warn("%s/: packets cannot be moved there; they stay in mix/", x->pool->label);
+	x->blocked = 1;
+	keep(b, name);
+}
+
+/* A file of mix/ that cannot be read, or is none of ours. */
+static void
+cannot_read(struct batch *b, const char *name)
+{
+	if (errno == ENOENT)
+		return;
+	if (errno == EINVAL)
+		(void)mixpools_quarantine(b->p, &b->p->mix, name);
 	else
-		mixer_stats[to == &p->deliver ? STAT_DELIVERED : STAT_OWN].n++;
+		keep(b, name);
 }
 
-/* Something in mix/ that we did not write like this. */
-static int
-set_aside(struct batch *b, const char *name)
-{
-	(void)mixpools_quarantine(b->p, &b->p->mix, name);
-	return 0;
-}
-
-/* 0 if the packet is out of mix/, or never will be; -1 with errno if it stays for now. */
-static int
+static void
 move_out(struct batch *b, const char *name)
 {
 	struct chunk content = { b->rec, 0 };
-	struct pool *to;
+	struct exit *x;
 
 	if (record_read(&b->p->mix, name, b->rec, &content.len) == -1) {
-		if (errno == ENOENT)
-			return 0;
-		return errno == EINVAL ? set_aside(b, name) : -1;
+		cannot_read(b, name);
+		return;
 	}
-	to = record_route(b->p, b->rec, content.len);
-	if (to == NULL)
-		return set_aside(b, name);
-	if (pool_move_fresh(&b->p->mix, name, to, &content, 1, b->rng) == -1)
-		return -1;
-	count_left(b->p, to);
-	return 0;
+	x = exit_for(b, content.len);
+	if (x == NULL)
+		(void)mixpools_quarantine(b->p, &b->p->mix, name);
+	else if (x->blocked)
+		keep(b, name);
+	else if (pool_move_fresh(&b->p->mix, name, x->pool, &content, 1, b->rng) == -1)
+		cannot_leave(b, x, name);
+	else {
+		x->used = 1;
+		mixer_stats[x->counter].n++;
+		log_again(&x->trouble);
+	}
 }
 
-/*
- * The directories once a batch: until then a crash puts a packet back into mix/, and it leaves
- * again.
- */
+static int
+sync_pool(struct batch *b, struct pool *p)
+{
+	if (pool_sync(p) == 0)
+		return 0;
+	if (log_once(&b->unsynced))
+		log_warn("%s/ cannot be synced", p->label);
+	return -1;
+}
+
+/* The directories once a batch: until then a crash puts packets back into mix/, to leave again. */
 static void
 batch_end(struct batch *b)
 {
-	struct pool *touched[] = { &b->p->own, &b->p->outgoing, &b->p->deliver, &b->p->mix };
+	int bad = 0;
 
-	for (size_t i = 0; i < sizeof(touched) / sizeof(touched[0]); i++)
-		if (pool_sync(touched[i]) == -1 && log_once(&b->trouble))
-			log_warn("%s/ cannot be synced", touched[i]->label);
+	for (struct exit *x = b->exit; x < b->exit + NEXITS; x++) {
+		if (x->used)
+			bad |= sync_pool(b, x->pool);
+		x->used = x->blocked = 0;
+	}
+	bad |= sync_pool(b, &b->p->mix);
+	if (!bad)
+		log_again(&b->unsynced);
 	wipe(b->rec, sizeof(b->rec));
 	mixer_stats[STAT_BATCHES].n++;
-}
-
-/* A disk that is full, or worse: the rest stays for the next batch. */
-static void
-batch_break(struct batch *b, const char *name)
-{
-	if (log_once(&b->trouble))
-		log_warn("packets cannot leave mix/; they stay for the next batch");
-	namelist_push(&b->p->ready, name);
-	namelist_split(&b->leaving, namelist_len(&b->leaving), &b->p->ready);
 }
 
 static void
@@ -92,12 +132,8 @@ batch_slice(void *arg)
 	struct batch *b = arg;
 	char name[POOL_NAME_LEN];
 
-	for (int i = 0; i < SLICE && namelist_shift(&b->leaving, name) == 0; i++) {
-		if (move_out(b, name) == -1)
-			batch_break(b, name);
-		else
-			log_again(&b->trouble);
-	}
+	for (int i = 0; i < SLICE && namelist_shift(&b->leaving, name) == 0; i++)
+		move_out(b, name);
 	if (namelist_len(&b->leaving) > 0)
 		loop_timer_set(b->next, 0);
 	else
@@ -131,6 +167,9 @@ batch_new(struct loop *l, struct mixpools *p, const struct rng *rng)
 		fatal("batch");
 	b->p = p;
 	b->rng = rng;
+	b->exit[OUTGOING] = (struct exit) { .pool = &p->outgoing, .counter = STAT_RELAYED };
+	b->exit[DELIVER] = (struct exit) { .pool = &p->deliver, .counter = STAT_DELIVERED };
+	b->exit[OWN] = (struct exit) { .pool = &p->own, .counter = STAT_OWN };
 	b->due = loop_timer(l, batch_due, b);
 	b->next = loop_timer(l, batch_slice, b);
 	return b;

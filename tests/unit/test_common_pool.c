@@ -342,17 +342,20 @@ static void
 test_quarantine_is_bounded(void)
 {
 	char name[POOL_NAME_LEN];
-	int q;
+	int q, f;
 
 	start();
 	CHECK(mkdirat(dirfd_, "own", 0700) == 0);
 	q = openat(dirfd_, "own", O_RDONLY | O_DIRECTORY);
 	for (int i = 0; i < 1030; i++) {
 		snprintf(name, sizeof(name), "msg_%016d", i);
-		CHECK(symlinkat("x", dirfd_, name) == 0);
+		f = openat(dirfd_, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		CHECK(f != -1 && close(f) == 0);
 		CHECK(pool_quarantine(&pool, name, q) == 0);
 	}
 	CHECK(count(q, "crp_") == 1024);
+	CHECK(symlinkat("x", dirfd_, "msg_aaaaaaaaaaaaaaaa") == 0);
+	CHECK(pool_quarantine(&pool, "msg_aaaaaaaaaaaaaaaa", q) == 0);
 	CHECK(count(dirfd_, "") == 1);
 	make_file("msg_aaaaaaaaaaaaaaaa", dirfd_);
 	CHECK(pool_quarantine(&pool, "msg_aaaaaaaaaaaaaaaa", -1) == 0);

@@ -97,6 +97,11 @@ class Keyd:
     def path(self, role):
         return os.path.join(self.base, "run", role + ".sock")
 
+    def command(self):
+        """LISTEN_PID has to be the pid of the program itself: a shell that becomes it knows it."""
+        return ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", BUILD + "/bin/keyd", "-1U",
+                "-f", self.conf]
+
     def start(self):
         fds = [s.fileno() for s in self.listeners]
 
@@ -108,11 +113,8 @@ class Keyd:
             os.environ["LISTEN_PID"] = str(os.getpid())
 
         env = dict(os.environ, LISTEN_FDS=str(len(fds)), LISTEN_FDNAMES=":".join(ROLES), **self.env)
-        # LISTEN_PID has to be the pid of the program itself: a shell that becomes it knows it.
-        cmd = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", BUILD + "/bin/keyd", "-1U",
-               "-f", self.conf]
         with open(self.log, "ab") as log:
-            self.proc = subprocess.Popen(cmd, env=env, stderr=log, preexec_fn=child,
+            self.proc = subprocess.Popen(self.command(), env=env, stderr=log, preexec_fn=child,
                                          close_fds=False)
         return self
 
