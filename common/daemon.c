@@ -47,20 +47,34 @@ show_usage(const char *usage)
 struct options {
 	const char *file;
 	int check;
+	int level; /* -1: as the configuration says */
 };
+
+static int
+parse_level(const char *name, const char *s)
+{
+	int level = log_parselevel(s);
+
+	if (level == -1) {
+		fprintf(stderr, "%s: unknown log level \"%s\"\n", name, s);
+		exit(EXIT_USAGE);
+	}
+	return level;
+}
 
 static void
 parse_options(struct daemon *d, struct options *o, int argc, char **argv, const char *usage)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "f:ns:1Uh")) != -1) {
+	while ((ch = getopt(argc, argv, "f:ns:1Ul:h")) != -1) {
 		switch (ch) {
 		case 'f': o->file = optarg; break;
 		case 'n': o->check = 1; break;
 		case 's': d->run_dir = optarg; break;
 		case '1': d->one_uid = 1; break;
 		case 'U': d->unconfined = 1; break;
+		case 'l': o->level = parse_level(d->name, optarg); break;
 		case 'h': show_usage(usage); break;
 		default: fprintf(stderr, "%s\n", usage); exit(EXIT_USAGE);
 		}
@@ -134,7 +148,7 @@ read_clock_offset(void)
 void
 daemon_init(struct daemon *d, int argc, char **argv, const char *usage)
 {
-	struct options o = { NULL, 0 };
+	struct options o = { NULL, 0, -1 };
 
 	open_standard_fds();
 	umask(0007);
@@ -144,6 +158,8 @@ daemon_init(struct daemon *d, int argc, char **argv, const char *usage)
 	load_conf(d, &o);
 	if (o.check)
 		check_and_exit(d);
+	if (o.level != -1)
+		d->conf->log_level = (enum log_level)o.level;
 	log_setlevel(d->conf->log_level);
 	if (d->conf->log_level < LOGL_INFO)
 		log_warnx("LogLevel %s writes down what may endanger users",

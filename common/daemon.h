@@ -37,7 +37,7 @@ struct daemon {
 
 /*
  * The caller has set name, counters and the handlers.
- * Options -f FILE, -n (check the configuration and exit), -s DIR, -1, -U, -h; log; configuration;
+ * Options -f FILE, -n (check the configuration and exit), -s DIR, -1, -U, -l LEVEL, -h; log; configuration;
  * crypto_init; loop; signals. Exits by itself with a message and status 0, 64 or 100 where that is the end.
  */
 void daemon_init(struct daemon *d, int argc, char **argv, const char *usage);

@@ -1,0 +1,145 @@
+/*
+ * The control command, and the supervisor where systemd is not used: what its files share.
+ */
+#ifndef MIXMINIOND_MIXMINIOND_H
+#define MIXMINIOND_MIXMINIOND_H
+
+#include <sys/types.h>
+
+#include "bytes.h"
+#include "conf.h"
+
+#define EXIT_USAGE     64
+#define EXIT_PERMANENT 100
+#define EXIT_AGAIN     111
+
+/* In the order in which they are started; they are stopped in the reverse one. */
+enum proc_id { P_KEYD, P_DIRSYNC, P_MIXER, P_DELIVERD, P_MMTPD, P_COUNT };
+extern const char *const proc_names[P_COUNT];
+
+struct options {
+	const char *conf_file; /* NULL: the search path */
+	int quiet;
+	int daemonize; /* -1: as the configuration says */
+	int echo;
+	int severity; /* enum log_level, -1: as the configuration says */
+	uid_t uid_base;
+	int unconfined;
+};
+
+/* --- owners.c: who owns what. As an ordinary user everybody is that user --- */
+
+/* Pool directories between two processes have a group of their own. */
+enum edge { EDGE_IN, EDGE_OUT, EDGE_DEL };
+
+struct owners {
+	int many; /* root: a uid a process */
+	uid_t base;
+};
+
+void owners_init(struct owners *o, uid_t base);
+uid_t owners_uid(const struct owners *o, enum proc_id p);
+gid_t owners_gid(const struct owners *o, enum proc_id p);
+gid_t owners_edge(const struct owners *o, enum edge e);
+gid_t owners_control(const struct owners *o);
+/* Supplementary groups of a process; returns how many. */
+size_t owners_groups(const struct owners *o, enum proc_id p, gid_t groups[3]);
+/* For a child about to run p: groups, gid, uid, all verified; fatal if it does not work. */
+void owners_become(const struct owners *o, enum proc_id p);
+
+/* --- tree.c --- */
+
+/* Makes what is missing below BaseDir and sets owners and modes; fatal with what to do. */
+void tree_make(const struct server_conf *c, const struct owners *o);
+/* BaseDir alone, where the pid file lies. */
+void tree_make_base(const struct server_conf *c, const struct owners *o);
+
+/* --- paranoia.c --- */
+
+/* FileParanoia: nobody else may change what leads to BaseDir. Fatal if someone may. */
+void paranoia_check(const struct server_conf *c);
+/* 1 if everybody may pass all directories that lead to path (as uids of their own must). */
+int paranoia_reachable(const char *path, char *culprit, size_t size);
+
+/* --- leftovers.c --- */
+
+/* Says where the reference implementation left packets or replay logs that we cannot read. */
+void leftovers_report(const struct server_conf *c);
+
+/* --- pidfile.c --- */
+
+/* Creates, locks, and writes this process's id when pidfile_record is called; fatal if it is locked. */
+int pidfile_lock(const char *path);
+void pidfile_record(int fd);
+/* The process that holds the lock; 0 if none does; -1 with errno. */
+pid_t pidfile_holder(const char *path);
+
+/* --- sockets.c --- */
+
+#define MAX_SOCKETS 16
+struct sockets {
+	size_t n;
+	struct passed {
+		enum proc_id to;
+		const char *name;
+		int fd;
+	} s[MAX_SOCKETS];
+	int notify; /* where READY=1 arrives */
+	char notify_path[108];
+};
+
+void sockets_make(struct sockets *s, const struct server_conf *c, const struct owners *o);
+void sockets_remove(const struct sockets *s, const struct server_conf *c);
+
+/* --- spawn.c --- */
+
+struct spawn {
+	struct server_conf *conf;
+	const struct options *opt;
+	const struct owners *owners;
+	const struct sockets *sockets;
+	char *program[P_COUNT];
+};
+
+/* Finds the programs; fatal if one is missing. */
+void spawn_init(struct spawn *s);
+pid_t spawn_process(const struct spawn *s, enum proc_id p);
+/* Opens LogFile, or LogFile.PROCESS for a process; -1 with errno. p P_COUNT is the supervisor. */
+int spawn_open_log(const struct server_conf *c, enum proc_id p);
+
+/* --- ask.c: the daemons' control sockets --- */
+
+/* Appends the STATS lines of p; -1 with errno if it does not answer. */
+int ask_stats(const struct server_conf *c, enum proc_id p, struct buf *out);
+/*
+ * RELOAD with the text of the file for all, and new log files where they log into files. 0, or -1 if one
+ * of them refused (said in the log).
+ */
+int ask_reload(const struct server_conf *c, const struct buf *text, int to_files);
+/* The whole of the configuration file; -1 with a reason. */
+int ask_read_conf(const char *path, struct buf *text, struct errmsg *e);
+
+/* --- statsfile.c --- */
+
+/* Appends what was counted since statsfile_begin or the last call. */
+void statsfile_begin(void);
+void statsfile_write(const struct server_conf *c);
+
+/* --- supervise.c --- */
+
+/*
+ * Starts the five, and keeps them up until told to stop. started is called once when all are ready.
+ * Returns the exit status. s->conf is replaced and freed when it is reloaded.
+ */
+int supervise(struct spawn *s, void (*started)(void *arg), void *arg);
+
+/* --- the commands --- */
+
+int command_start(int argc, char **argv);
+int command_stop(int argc, char **argv);
+int command_reload(int argc, char **argv);
+int command_stats(int argc, char **argv);
+/* Loads the configuration of -f or of the search path; says faults and exits. */
+struct server_conf *load_conf(const char *path);
+
+#endif

@@ -1,0 +1,241 @@
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mixminiond.h"
+#include "sandbox.h"
+
+#define FIRST_FD  3
+#define HIGH_FD	  100 /* above all that is passed on */
+#define MAX_ARGS  16
+#define MAX_ENV	  16
+#define ENV_LEN	  256
+
+const char *const proc_names[P_COUNT] = { "keyd", "dirsync", "mixer", "deliverd", "mmtpd" };
+
+/* --- programs --- */
+
+/* Beside this one, or in libexec where they were installed. */
+static char *
+find_program(const char *exe_dir, const char *name)
+{
+
+	char *path;
+
+	if (asprintf(&path, "%s/%s", exe_dir, name) == -1)
+		fatal("asprintf");
+	if (access(path, X_OK) == 0)
+		return path;
+	free(path);
+	if (asprintf(&path, "%s/../libexec/mixminiond/%s", exe_dir, name) == -1)
+		fatal("asprintf");
+	if (access(path, X_OK) == 0)
+		return path;
+	fatal_permanent("the program %s is neither in %s nor in %s/../libexec/mixminiond", name, exe_dir,
+	    exe_dir);
+}
+
+void
+spawn_init(struct spawn *s)
+{
+	char exe[512], *slash;
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n == -1)
+		fatal("/proc/self/exe");
+	exe[n] = '\0';
+	if ((slash = strrchr(exe, '/')) != NULL)
+		*slash = '\0';
+	for (enum proc_id p = 0; p < P_COUNT; p++)
+		s->program[p] = find_program(exe, proc_names[p]);
+}
+
+/* --- in the child --- */
+
+int
+spawn_open_log(const struct server_conf *c, enum proc_id p)
+{
+	char path[512];
+	int n = p == P_COUNT ? snprintf(path, sizeof(path), "%s", c->log_file) :
+			       snprintf(path, sizeof(path), "%s.%s", c->log_file, proc_names[p]);
+
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+}
+
+static void
+point_stderr(const struct spawn *s, enum proc_id p)
+{
+	int fd;
+
+	if (s->opt->echo)
+		return;
+	fd = spawn_open_log(s->conf, p);
+	if (fd == -1)
+		fatal("%s.%s", s->conf->log_file, proc_names[p]);
+	if (dup2(fd, STDERR_FILENO) == -1)
+		fatal("dup2");
+}
+
+/* All descriptors that p gets, from FIRST_FD on; names are joined for LISTEN_FDNAMES. */
+static int
+arrange_sockets(const struct sockets *s, enum proc_id p, char *names, size_t size)
+{
+	int high[MAX_SOCKETS], n = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->s[i].to != p)
+			continue;
+		high[n] = fcntl(s->s[i].fd, F_DUPFD_CLOEXEC, HIGH_FD);
+		if (high[n++] == -1)
+			fatal("dup");
+		if (names[0] != '\0')
+			strlcat(names, ":", size);
+		strlcat(names, s->s[i].name, size);
+	}
+	for (int i = 0; i < n; i++)
+		if (dup2(high[i], FIRST_FD + i) == -1)
+			fatal("dup2");
+	return n;
+}
+
+/*
+ * A process of another uid may be unable to reach the file, or to read it. It gets the text then as a
+ * file without a name, on descriptor fd.
+ */
+static const char *
+readable_conf(const struct spawn *s, int fd)
+{
+	static char path[32];
+	char block[8192], culprit[512];
+	struct stat st;
+	ssize_t n;
+	int from, to;
+
+	if (!s->owners->many || (stat(s->conf->file, &st) == 0 && (st.st_mode & S_IROTH) &&
+		paranoia_reachable(s->conf->file, culprit, sizeof(culprit))))
+		return s->conf->file;
+	from = open(s->conf->file, O_RDONLY | O_CLOEXEC);
+	to = memfd_create("mixminiond.conf", MFD_CLOEXEC);
+	if (from == -1 || to == -1)
+		fatal("%s", s->conf->file);
+	while ((n = read(from, block, sizeof(block))) > 0)
+		if (write(to, block, (size_t)n) != n)
+			fatal("%s", s->conf->file);
+	if (n == -1 || lseek(to, 0, SEEK_SET) == -1 || dup2(to, fd) == -1)
+		fatal("%s", s->conf->file);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	return path;
+}
+
+struct strings {
+	size_t n;
+	char *v[MAX_ARGS + MAX_ENV];
+};
+
+__attribute__((format(printf, 2, 3))) static void
+add_string(struct strings *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->n >= MAX_ARGS + MAX_ENV - 1)
+		fatalx("too many arguments");
+	va_start(ap, fmt);
+	if (vasprintf(&s->v[s->n++], fmt, ap) == -1)
+		fatal("vasprintf");
+	va_end(ap);
+}
+
+static void
+make_args(struct strings *a, const struct spawn *s, enum proc_id p, const char *conf)
+{
+	static const char *const levels[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL",
+		"NEVER" };
+
+	add_string(a, "%s", proc_names[p]);
+	add_string(a, "-f");
+	add_string(a, "%s", conf);
+	add_string(a, "-s");
+	add_string(a, "%s", s->conf->run_dir);
+	if (!s->owners->many)
+		add_string(a, "-1");
+	if (s->opt->unconfined)
+		add_string(a, "-U");
+	if (s->opt->severity != -1) {
+		add_string(a, "-l");
+		add_string(a, "%s", levels[s->opt->severity]);
+	}
+}
+
+/* Nothing of the operator's environment but what is named here. */
+static void
+make_env(struct strings *e, const struct spawn *s, int nsockets, const char *names)
+{
+	static const char *const kept[] = { "TZ", "JOURNAL_STREAM", "MIXMINION_FAKE_TIME_OFFSET",
+		"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" };
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (getenv(kept[i]) != NULL)
+			add_string(e, "%s=%s", kept[i], getenv(kept[i]));
+	add_string(e, "LISTEN_PID=%ld", (long)getpid());
+	add_string(e, "LISTEN_FDS=%d", nsockets);
+	add_string(e, "LISTEN_FDNAMES=%s", names);
+	add_string(e, "NOTIFY_SOCKET=%s", s->sockets->notify_path);
+}
+
+static void
+reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
+__attribute__((noreturn)) static void
+become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
+{
+	struct strings args = { 0 }, env = { 0 };
+	char names[ENV_LEN];
+	const char *conf;
+	int n;
+
+	reset_signals();
+	point_stderr(s, p);
+	n = arrange_sockets(s->sockets, p, names, sizeof(names));
+	conf = readable_conf(s, FIRST_FD + n);
+	make_args(&args, s, p, conf);
+	make_env(&env, s, n, names);
+	if (close_range((unsigned)(FIRST_FD + n + (conf != s->conf->file)), ~0u, 0) == -1)
+		fatal("close_range");
+	owners_become(s->owners, p);
+	/* Five processes without anyone to restart or stop them would be in the way of the next start. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != supervisor)
+		fatalx("the supervisor is gone");
+	execve(s->program[p], args.v, env.v);
+	fatal_permanent("%s: %s", s->program[p], strerror(errno));
+}
+
+pid_t
+spawn_process(const struct spawn *s, enum proc_id p)
+{
+	pid_t supervisor = getpid(), pid = fork();
+
+	if (pid == 0)
+		become_process(s, p, supervisor);
+	return pid;
+}

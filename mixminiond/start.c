@@ -1,0 +1,219 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto.h"
+#include "log.h"
+#include "mixminiond.h"
+
+#define DEFAULT_UID_BASE 64800
+
+enum { OPT_DAEMON = 256, OPT_NODAEMON, OPT_ECHO, OPT_SEVERITY, OPT_UID_BASE, OPT_UNCONFINED };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'f' },
+	{ "quiet", no_argument, NULL, 'Q' },
+	{ "daemon", no_argument, NULL, OPT_DAEMON },
+	{ "nodaemon", no_argument, NULL, OPT_NODAEMON },
+	{ "echo", no_argument, NULL, OPT_ECHO },
+	{ "severity", required_argument, NULL, OPT_SEVERITY },
+	{ "uid-base", required_argument, NULL, OPT_UID_BASE },
+	{ "unconfined", no_argument, NULL, OPT_UNCONFINED },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+bad_option(const char *what, const char *value)
+{
+	fprintf(stderr, "mixminiond start: %s \"%s\" (mixminiond -h shows the usage)\n", what, value);
+	return -1;
+}
+
+static int
+take_option(struct options *o, int ch)
+{
+	const char *err = NULL;
+
+	switch (ch) {
+	case 'f': o->conf_file = optarg; return 0;
+	case 'Q': o->quiet = 1; return 0;
+	case OPT_DAEMON: o->daemonize = 1; return 0;
+	case OPT_NODAEMON: o->daemonize = 0; return 0;
+	case OPT_ECHO: o->echo = 1; return 0;
+	case OPT_UNCONFINED: o->unconfined = 1; return 0;
+	case OPT_SEVERITY:
+		o->severity = log_parselevel(optarg);
+		return o->severity == -1 ? bad_option("unknown severity", optarg) : 0;
+	case OPT_UID_BASE:
+		o->uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
+		return err != NULL ? bad_option("--uid-base from 1000 up, not", optarg) : 0;
+	default:
+		return -1; /* getopt has said it */
+	}
+}
+
+static int
+parse_options(struct options *o, int argc, char **argv)
+{
+	int ch;
+
+	*o = (struct options) { .daemonize = -1, .severity = -1, .uid_base = DEFAULT_UID_BASE };
+	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1)
+		if (take_option(o, ch) == -1)
+			return -1;
+	return optind < argc ? bad_option("unexpected argument", argv[optind]) : 0;
+}
+
+static void
+apply_conf(struct options *o, const struct server_conf *c)
+{
+	if (o->daemonize == -1)
+		o->daemonize = c->daemonize;
+	if (!o->daemonize && c->echo_messages)
+		o->echo = 1;
+	log_setlevel(o->severity != -1 ? (enum log_level)o->severity : c->log_level);
+}
+
+static void
+say_warnings(const struct server_conf *c)
+{
+	for (size_t i = 0; i < c->nwarnings; i++)
+		log_warnx("%s", c->warnings[i]);
+}
+
+/* Every process of another uid has to pass all directories above BaseDir. */
+static void
+check_reachable(const struct server_conf *c, const struct owners *o)
+{
+	char culprit[512];
+
+	if (o->many && !paranoia_reachable(c->base_dir, culprit, sizeof(culprit)))
+		fatal_permanent("the node's processes have uids of their own and cannot pass %s on the way "
+				"to BaseDir: chmod o+x it", culprit);
+}
+
+/* --- into the background --- */
+
+struct background {
+	int report; /* the starter waits for a status octet there; -1 in the foreground */
+	const struct spawn *spawn;
+	int pidfile;
+};
+
+static int
+await_status(int fd)
+{
+	unsigned char status;
+
+	/* Without a word it died, and has said why. */
+	return read(fd, &status, 1) == 1 ? status : EXIT_AGAIN;
+}
+
+/* Returns in the process that goes on; the starter waits until all is up, and exits. */
+static int
+fork_away(void)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) == -1)
+		fatal("pipe");
+	switch (fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		close(p[0]);
+		if (setsid() == -1)
+			fatal("setsid");
+		return p[1];
+	default:
+		close(p[1]);
+		exit(await_status(p[0]));
+	}
+}
+
+static void
+report_status(struct background *b, int status)
+{
+	unsigned char octet = (unsigned char)status;
+
+	if (b->report == -1)
+		return;
+	if (write(b->report, &octet, 1) == -1)
+		log_warn("the starting command is gone");
+	close(b->report);
+	b->report = -1;
+}
+
+/* The terminal is let go only now: until here it showed what went wrong. */
+static void
+all_started(void *arg)
+{
+	struct background *b = arg;
+	const struct options *o = b->spawn->opt;
+	int log, null;
+
+	if (!o->quiet)
+		printf("mixminiond: %s is up: %d processes, port %u\n", b->spawn->conf->nickname, P_COUNT,
+		    b->spawn->conf->listen_port);
+	fflush(stdout);
+	if (!o->daemonize)
+		return;
+	log = spawn_open_log(b->spawn->conf, P_COUNT);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (log == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+		fatal("%s", b->spawn->conf->log_file);
+	log_reopen(log);
+	close(null);
+	log_info("started");
+	report_status(b, 0);
+}
+
+static void
+prepare_tree(const struct server_conf *c, const struct owners *o, int *pidfile)
+{
+	umask(022);
+	tree_make_base(c, o);
+	paranoia_check(c);
+	check_reachable(c, o);
+	*pidfile = pidfile_lock(c->pid_file);
+	tree_make(c, o);
+	leftovers_report(c);
+}
+
+int
+command_start(int argc, char **argv)
+{
+	static struct options opt;
+	static struct owners owners;
+	static struct sockets sockets;
+	static struct spawn spawn = { .opt = &opt, .owners = &owners, .sockets = &sockets };
+	struct background b = { .report = -1, .spawn = &spawn };
+	int status;
+
+	if (parse_options(&opt, argc, argv) == -1)
+		return EXIT_USAGE;
+	spawn.conf = load_conf(opt.conf_file);
+	apply_conf(&opt, spawn.conf);
+	say_warnings(spawn.conf);
+	crypto_init();
+	owners_init(&owners, opt.uid_base);
+	spawn_init(&spawn);
+	prepare_tree(spawn.conf, &owners, &b.pidfile);
+	if (opt.daemonize)
+		b.report = fork_away();
+	pidfile_record(b.pidfile);
+	signal(SIGPIPE, SIG_IGN);
+	sockets_make(&sockets, spawn.conf, &owners);
+	status = supervise(&spawn, all_started, &b);
+	sockets_remove(&sockets, spawn.conf);
+	unlink(spawn.conf->pid_file);
+	report_status(&b, status);
+	return status;
+}
