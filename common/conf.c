@@ -20,7 +20,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static int
-set_schedule(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_schedule(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	struct conf_schedule *sch = dst;
 
@@ -38,7 +38,7 @@ release_schedule(void *dst)
 }
 
 static int
-set_level(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_level(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	enum log_level *level = dst;
 	int v = log_parselevel(s);
@@ -52,7 +52,7 @@ set_level(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_algorithm(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_algorithm(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	static const struct {
 		const char *name;
@@ -78,7 +78,7 @@ set_algorithm(const struct option *o, void *dst, const char *s, struct errmsg *e
 }
 
 static int
-set_mode(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_mode(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	(void)dst;
@@ -89,7 +89,7 @@ set_mode(const struct option *o, void *dst, const char *s, struct errmsg *e)
 
 /* Sections without which there is no node. */
 static int
-set_enabled(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_enabled(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	int on;
 
@@ -131,7 +131,7 @@ static const struct opt_type ENABLED = { set_enabled, NULL };
 #define MIX2(key, type, flags, note)                                                       \
 	{ "Delivery/SMTP-Via-Mixmaster", key, type, NOTHING, NULL, 0, 0, flags, note }
 
-static const struct option table[] = {
+static const struct conf_option table[] = {
 	{ "Host", "ShredCommand", &OPT_COMMAND, AT(shred_command), NULL, 0, 0, OPT_UNUSED,
 	    "has no effect: files are overwritten by the daemons themselves" },
 	{ "Host", "EntropySource", &OPT_PATH, AT(entropy_source), NULL, 0, 0, OPT_UNUSED,

@@ -95,7 +95,7 @@ options_given(const struct opt_reader *r, const char *section, const char *key)
 	return s != NULL && info_entry(s, key) != NULL;
 }
 
-static const struct option *
+static const struct conf_option *
 find_option(const struct opt_reader *r, const char *section, const char *key)
 {
 	for (size_t i = 0; i < r->n; i++)
@@ -114,7 +114,7 @@ known_section(const struct opt_reader *r, const char *name)
 }
 
 static int
-store(struct opt_reader *r, const struct option *o, const char *value, struct errmsg *e)
+store(struct opt_reader *r, const struct conf_option *o, const char *value, struct errmsg *e)
 {
 	/* Room for a value of any type that is only checked. */
 	max_align_t scratch[8] = { 0 };
@@ -150,7 +150,7 @@ unknown_key(struct opt_reader *r, const struct info_section *s, const struct inf
 static void
 read_entry(struct opt_reader *r, const struct info_section *s, const struct info_entry *en)
 {
-	const struct option *o = find_option(r, s->name, en->key);
+	const struct conf_option *o = find_option(r, s->name, en->key);
 	const struct info_entry *first = info_entry(s, en->key);
 	struct errmsg e;
 
@@ -189,7 +189,7 @@ read_section(struct opt_reader *r, const struct info_section *s)
 
 /* What was not given: its default, or a fault. */
 static void
-read_default(struct opt_reader *r, const struct option *o)
+read_default(struct opt_reader *r, const struct conf_option *o)
 {
 	struct errmsg e;
 
@@ -216,7 +216,7 @@ options_read(struct opt_reader *r)
 }
 
 void
-options_release(const struct option *table, size_t n, void *base)
+options_release(const struct conf_option *table, size_t n, void *base)
 {
 	for (size_t i = 0; i < n; i++)
 		if (table[i].off != OPT_NOWHERE && table[i].type->release != NULL)

@@ -11,14 +11,14 @@
 
 #include "infofmt.h"
 
-struct option;
+struct conf_option;
 
 /*
  * One kind of value. set stores a value at dst; release frees it, NULL where there is nothing to
  * free.
  */
 struct opt_type {
-	int (*set)(const struct option *o, void *dst, const char *value, struct errmsg *e);
+	int (*set)(const struct conf_option *o, void *dst, const char *value, struct errmsg *e);
 	void (*release)(void *dst);
 };
 
@@ -57,7 +57,7 @@ enum opt_flags {
 
 #define OPT_NOWHERE SIZE_MAX /* off: the value is checked and dropped */
 
-struct option {
+struct conf_option {
 	const char *section;
 	const char *key;
 	const struct opt_type *type;
@@ -70,7 +70,7 @@ struct option {
 
 struct opt_reader {
 	const char *file; /* for messages */
-	const struct option *table;
+	const struct conf_option *table;
 	size_t n;
 	const char *const *required; /* names of sections, ended by NULL */
 	const struct info *in;
@@ -84,7 +84,7 @@ struct opt_reader {
 /* Fills the structure, defaults included. Returns the number of faults. */
 unsigned options_read(struct opt_reader *r);
 /* Frees all that the rows of the table point to. */
-void options_release(const struct option *table, size_t n, void *base);
+void options_release(const struct conf_option *table, size_t n, void *base);
 
 /* For checks across options. line 0: the file as a whole. */
 void options_fault(struct opt_reader *r, unsigned line, const char *fmt, ...)

@@ -16,13 +16,13 @@
 
 /* A row with neither bound takes what the type allows. */
 static int64_t
-lowest(const struct option *o, int64_t otherwise)
+lowest(const struct conf_option *o, int64_t otherwise)
 {
 	return o->min == 0 && o->max == 0 ? otherwise : o->min;
 }
 
 static int64_t
-highest(const struct option *o, int64_t otherwise)
+highest(const struct conf_option *o, int64_t otherwise)
 {
 	return o->max == 0 ? otherwise : o->max;
 }
@@ -51,7 +51,7 @@ release_text(void *dst)
 }
 
 static int
-set_string(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_string(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	if (*s == '\0')
 		return err_set(e, "the value is empty");
@@ -84,7 +84,7 @@ expand_home(const char *s)
 }
 
 static int
-set_path(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_path(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	size_t len = strlen(s);
 	char *path;
@@ -114,14 +114,14 @@ set_path(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_nickname(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_nickname(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	return conv_nickname(s, e) == -1 ? -1 : keep(dst, s);
 }
 
 static int
-set_mailbox(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_mailbox(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	if (!mailbox_valid(s, strlen(s)))
 		return err_set(e, "\"%.128s\" is not a mail address (user@host)", s);
@@ -129,7 +129,7 @@ set_mailbox(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_host(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_host(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	if (!host_plausible(s, strlen(s)))
@@ -138,7 +138,7 @@ set_host(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_ip4(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_ip4(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	struct in_addr a;
 
@@ -149,7 +149,7 @@ set_ip4(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_ip6(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_ip6(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	struct in6_addr a;
 
@@ -173,7 +173,7 @@ valid_ip6(const char *s, size_t len)
 }
 
 static int
-set_hostport(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_hostport(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	const char *end = *s == '[' ? strchr(s, ']') : NULL;
 	size_t len = end != NULL ? (size_t)(end - s - 1) : strcspn(s, ":");
@@ -190,7 +190,7 @@ set_hostport(const struct option *o, void *dst, const char *s, struct errmsg *e)
 
 /* dir-spec 2.4, address patterns. */
 static int
-set_rule(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_rule(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	char ip[64] = "", mask[64] = "";
 	struct in_addr a;
@@ -232,14 +232,14 @@ const struct opt_type OPT_RULE = { set_rule, NULL };
 /* --- numbers --- */
 
 static int
-set_bool(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_bool(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	return conv_bool(dst, s, e);
 }
 
 static int
-set_yes(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_yes(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	int *p = dst, v;
 
@@ -251,13 +251,13 @@ set_yes(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_long(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_long(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	return conv_int(dst, s, (long)lowest(o, LONG_MIN), (long)highest(o, LONG_MAX), e);
 }
 
 static int
-set_uint(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_uint(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	unsigned *p = dst;
 	long v;
@@ -269,7 +269,7 @@ set_uint(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_port(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_port(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	uint16_t *p = dst;
 	long v;
@@ -282,7 +282,7 @@ set_port(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_interval(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_interval(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	int64_t *v = dst;
 
@@ -298,7 +298,7 @@ set_interval(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_size(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_size(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	int64_t *v = dst;
 
@@ -311,14 +311,14 @@ set_size(const struct option *o, void *dst, const char *s, struct errmsg *e)
 }
 
 static int
-set_fraction(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_fraction(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	return conv_fraction(dst, s, e);
 }
 
 static int
-set_list(const struct option *o, void *dst, const char *s, struct errmsg *e)
+set_list(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
 	if (*s == '\0')
