@@ -1,0 +1,91 @@
+/*
+ * The command line: one table of options, of which each command takes some, and the table of
+ * commands.
+ */
+#ifndef MIXMINION_CLI_H
+#define MIXMINION_CLI_H
+
+#include <stddef.h>
+
+#define CLI_MAX_SOURCES 16 /* of -t, -R and --reply-block-fd */
+
+/* Reply blocks from a file ("-": standard input) or, where file is NULL, from a descriptor. */
+struct cli_source {
+	const char *file;
+	int fd;
+};
+
+/* What was given; NULL, 0 or -1 where nothing was. Strings are the caller's argv. */
+struct cli {
+	const char *name; /* the command's, as it was typed */
+	int argc; /* what is left */
+	char **argv;
+	const char *config;
+	int help;
+	int verbose, quiet;
+	int download; /* -1, 0 or 1 */
+	const char *to[CLI_MAX_SOURCES];
+	size_t nto;
+	struct cli_source reply[CLI_MAX_SOURCES];
+	size_t nreply;
+	const char *path;
+	const char *input, *output;
+	const char *subject, *from, *in_reply_to, *references;
+	int deliver_fragments, queue, no_queue;
+	int passphrase_fd;
+	int force, binary;
+	long count, lifetime; /* -1: not given */
+	const char *identity;
+	/* list-servers */
+	int recommended, with_time, no_collapse, cascade, justify, list_features;
+	const char *separator;
+	const char *features[CLI_MAX_SOURCES];
+	size_t nfeatures;
+};
+
+/* Groups of options; a command takes the sum of some. */
+#define CLI_DIR	      0x0001 /* -D */
+#define CLI_DEST      0x0002 /* -t */
+#define CLI_REPLY     0x0004 /* -R, --reply-block-fd */
+#define CLI_PATH      0x0008 /* -P, -H (refused) */
+#define CLI_INPUT     0x0010 /* -i */
+#define CLI_OUTPUT    0x0020 /* -o */
+#define CLI_HEADERS   0x0040 /* --subject and the others, --deliver-fragments */
+#define CLI_SENDING   0x0080 /* --queue, --no-queue */
+#define CLI_PASS      0x0100 /* --passphrase-fd */
+#define CLI_FORCE     0x0200 /* -F */
+#define CLI_COUNT     0x0400 /* -n */
+#define CLI_SURB      0x0800 /* -b, --identity, --lifetime */
+#define CLI_LIST      0x1000 /* list-servers' own */
+#define CLI_ARGS      0x2000 /* takes arguments */
+
+struct command {
+	const char *name;
+	unsigned takes; /* CLI_... */
+	int (*run)(struct cli *cli); /* returns the exit status */
+	const char *usage; /* the text of --help */
+};
+
+/* Commands in the order of help; the end has a NULL name. */
+extern const struct command commands[];
+/* NULL if there is no such. */
+const struct command *cli_command(const char *name);
+
+/*
+ * Parses argv (argv[0] is the command's name) into *cli; 0, or an exit status after saying what is
+ * wrong.
+ */
+int cli_parse(struct cli *cli, const struct command *cmd, int argc, char **argv);
+
+int cmd_send(struct cli *cli); /* and queue */
+int cmd_flush(struct cli *cli);
+int cmd_decode(struct cli *cli);
+int cmd_generate_surb(struct cli *cli);
+int cmd_inspect_surb(struct cli *cli);
+int cmd_list_servers(struct cli *cli);
+int cmd_import_server(struct cli *cli);
+int cmd_ping(struct cli *cli);
+int cmd_version(struct cli *cli);
+int cmd_help(struct cli *cli);
+
+#endif

@@ -1,0 +1,97 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "client.h"
+#include "ui.h"
+
+/* Each thing is said once, however often a path was tried. */
+static void
+warn_once(const char *text)
+{
+	static char said[32][256];
+	static size_t n;
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(said[i], text, sizeof(said[i]) - 1) == 0)
+			return;
+	if (n < sizeof(said) / sizeof(said[0]))
+		(void)strlcpy(said[n++], text, sizeof(said[0]));
+	ui_warn("%s", text);
+}
+
+int
+client_open(struct client *c, const struct cli *cli, int want_dir)
+{
+	struct errmsg e;
+
+	memset(c, 0, sizeof(*c));
+	c->home.lock_fd = -1;
+	c->now = time(NULL);
+	c->conf = clientconf_load(cli->config, &e);
+	if (c->conf == NULL)
+		return ui_fail(EX_CONFIG, "%s", e.s);
+	for (size_t i = 0; i < c->conf->warnings.n; i++)
+		warn_once(c->conf->warnings.v[i]);
+	if (home_open(&c->home, c->conf->user_dir, &e) == -1) {
+		client_close(c);
+		return ui_fail(EX_CANTCREAT, "%s", e.s);
+	}
+	if (want_dir)
+		c->dir = clientdir_open(c->conf, c->now, warn_once);
+	return 0;
+}
+
+void
+client_close(struct client *c)
+{
+	if (c->dir != NULL)
+		clientdir_free(c->dir);
+	home_close(&c->home);
+	if (c->conf != NULL)
+		clientconf_free(c->conf);
+	memset(c, 0, sizeof(*c));
+	c->home.lock_fd = -1;
+}
+
+static const struct desc *
+by_keyid(const struct client *c, const uint8_t keyid[HASH_LEN])
+{
+	const struct desc *newest = NULL;
+
+	for (size_t i = 0; c->dir != NULL && i < c->dir->nall; i++) {
+		const struct desc *d = c->dir->all[i];
+
+		if (memcmp(d->keyid, keyid, HASH_LEN) == 0 &&
+		    (newest == NULL || d->published > newest->published))
+			newest = d;
+	}
+	return newest;
+}
+
+enum tls_kind
+client_tls_kind(const struct client *c, const uint8_t keyid[HASH_LEN])
+{
+	const struct desc *d = by_keyid(c, keyid);
+
+	if (!c->conf->legacy_tls)
+		return TLS_MODERN;
+	if (d == NULL)
+		return TLS_EITHER;
+	return tls_software_is_legacy(d->software) ? TLS_LEGACY : TLS_MODERN;
+}
+
+const char *
+client_nickname(const struct client *c, const uint8_t keyid[HASH_LEN])
+{
+	const struct desc *d = by_keyid(c, keyid);
+
+	return d != NULL ? d->nickname : NULL;
+}
+
+int64_t
+last_midnight(int64_t t)
+{
+	return t / DAY * DAY;
+}

@@ -1,0 +1,300 @@
+/* send and queue. */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "address.h"
+#include "client.h"
+#include "deliver.h"
+#include "log.h"
+#include "message.h"
+#include "outgoing.h"
+#include "surbfile.h"
+#include "ui.h"
+
+/* What one run of the command works on. */
+struct sending {
+	const struct cli *cli;
+	struct client client;
+	struct address to;
+	struct surbs surbs;
+	struct route route;
+	struct buf msg; /* headers and body */
+	struct outgoing out;
+};
+
+static int
+check_usage(const struct cli *cli)
+{
+	int stdin_surb = 0;
+
+	if (strcmp(cli->name, "queue") == 0 && cli->no_queue)
+		return ui_fail(EX_USAGE, "queue cannot take --no-queue");
+	if (cli->nto == 0 && cli->nreply == 0)
+		return ui_fail(EX_USAGE, "no recipient: give one with -t, or a reply block with -R");
+	if (cli->nto != 0 && cli->nreply != 0)
+		return ui_fail(EX_USAGE, "-t and -R exclude one another");
+	for (size_t i = 0; i < cli->nreply; i++)
+		stdin_surb |= cli->reply[i].file != NULL && strcmp(cli->reply[i].file, "-") == 0;
+	if (stdin_surb && (cli->input == NULL || strcmp(cli->input, "-") == 0))
+		return ui_fail(EX_USAGE,
+		    "message and reply block cannot both come from standard input: use -i FILE");
+	return 0;
+}
+
+static int
+parse_recipients(struct sending *s)
+{
+	struct errmsg e;
+
+	for (size_t i = 0; i < s->cli->nto; i++) {
+		int r = i == 0 ? address_parse(&s->to, s->cli->to[i], &e)
+			       : address_add(&s->to, s->cli->to[i], &e);
+
+		if (r == -1)
+			return ui_fail(EX_USAGE, "%s", e.s);
+	}
+	if (s->cli->nto != 0 && s->to.type == RT_DROP && s->cli->input != NULL)
+		return ui_fail(EX_USAGE, "a dummy (drop) carries no message");
+	return 0;
+}
+
+static int
+parse_path(struct sending *s)
+{
+	int reply = s->cli->nreply != 0;
+	const struct client_conf *conf = s->client.conf;
+	const char *text = s->cli->path;
+	struct errmsg e;
+
+	if (text == NULL)
+		text = reply ? conf->reply_path : conf->forward_path;
+	s->route.spec = path_parse(text, reply ? PATH_REPLY : PATH_FORWARD, &e);
+	if (s->route.spec == NULL)
+		return ui_fail(EX_USAGE, "path \"%s\": %s", text, e.s);
+	s->route.dir = s->client.dir;
+	s->route.now = s->client.now;
+	s->route.until = last_midnight(s->client.now + DAY);
+	s->route.has_from = s->cli->from != NULL;
+	return 0;
+}
+
+/* There is a block that can be used at all: asked before a message is typed for nothing. */
+static int
+check_surbs(struct sending *s)
+{
+	const struct surb *one;
+	struct surblog l;
+	struct errmsg e;
+	size_t n;
+
+	if (home_lock(&s->client.home, &e) == -1 ||
+	    surblog_open(&l, &s->client.home, s->client.now, &e) == -1) {
+		home_unlock(&s->client.home);
+		return ui_fail(EX_CANTCREAT, "%s", e.s);
+	}
+	n = surbs_usable(&s->surbs, &l, s->client.now, &one, 1);
+	surblog_close(&l);
+	home_unlock(&s->client.home);
+	if (n == 0)
+		return ui_fail(EX_DATAERR, "no reply block is left: all were used or have expired");
+	return 0;
+}
+
+/* Everything that can be found wrong before the message is read. */
+static int
+prepare(struct sending *s)
+{
+	struct errmsg e;
+	int r;
+
+	if ((r = parse_path(s)) != 0)
+		return r;
+	if (s->cli->nreply != 0) {
+		if ((r = surbs_read_all(&s->surbs, s->cli)) != 0)
+			return r;
+		return check_surbs(s);
+	}
+	if (outgoing_check(&s->route, &s->to, &e) == -1)
+		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
+	return 0;
+}
+
+static int
+build_forward(struct sending *s)
+{
+	int dummy = s->to.type == RT_DROP;
+	struct errmsg e;
+	int r;
+
+	if (!dummy && (r = message_body(&s->msg, s->cli)) != 0)
+		return r;
+	if (outgoing_forward(&s->out, &s->route, &s->to, dummy ? NULL : &s->msg,
+		s->cli->deliver_fragments, &e) == -1)
+		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
+	return 0;
+}
+
+/* Blocks are marked, on disk, before the first packet is made with them: none is ever used twice. */
+static int
+mark_and_build(struct sending *s, struct surblog *l, const struct path *paths,
+    const struct surb *const *chosen, const struct payloads *ps)
+{
+	struct errmsg e;
+
+	for (size_t i = 0; i < ps->n; i++)
+		if (surblog_mark(l, chosen[i], &e) == -1)
+			return ui_fail(EX_IOERR, "%s", e.s);
+	if (outgoing_reply(&s->out, paths, chosen, ps, &e) == -1)
+		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
+	return 0;
+}
+
+static int
+choose_and_build(struct sending *s, struct surblog *l, const struct payloads *ps)
+{
+	const struct surb **chosen = calloc(ps->n, sizeof(*chosen));
+	struct path *paths = calloc(ps->n, sizeof(*paths));
+	struct errmsg e;
+	size_t have;
+	int r;
+
+	if (chosen == NULL || paths == NULL)
+		fatal("calloc");
+	have = surbs_usable(&s->surbs, l, s->client.now, chosen, ps->n);
+	if (have < ps->n)
+		r = ui_fail(EX_DATAERR, "the message takes %zu reply blocks, and %zu can be used",
+		    ps->n, have);
+	else if (outgoing_reply_paths(paths, &s->route, chosen, ps->n, &e) == -1)
+		r = ui_fail(EX_UNAVAILABLE, "%s", e.s);
+	else
+		r = mark_and_build(s, l, paths, chosen, ps);
+	free(chosen);
+	free(paths);
+	return r;
+}
+
+static int
+build_reply(struct sending *s)
+{
+	struct payloads ps;
+	struct surblog l;
+	struct errmsg e;
+	int r;
+
+	if ((r = message_body(&s->msg, s->cli)) != 0)
+		return r;
+	if (payloads_from_message(&ps, s->msg.p, s->msg.len, 0, NULL, 0, &rng_system, &e) == -1)
+		return ui_fail(EX_DATAERR, "%s", e.s);
+	if (home_lock(&s->client.home, &e) == -1 ||
+	    surblog_open(&l, &s->client.home, s->client.now, &e) == -1) {
+		r = ui_fail(EX_CANTCREAT, "%s", e.s);
+	} else {
+		r = choose_and_build(s, &l, &ps);
+		surblog_close(&l);
+	}
+	home_unlock(&s->client.home);
+	payloads_free(&ps);
+	return r;
+}
+
+static int
+put_in_queue(struct sending *s, struct queue *q, struct queued *items)
+{
+	struct errmsg e;
+	int r;
+
+	if (home_lock(&s->client.home, &e) == -1)
+		return ui_fail(EX_CANTCREAT, "%s", e.s);
+	r = queue_add(q, (const uint8_t (*)[PACKET_LEN])s->out.packets, s->out.to, s->out.n,
+	    items, &e);
+	home_unlock(&s->client.home);
+	return r == 0 ? 0 : ui_fail(EX_IOERR, "%s", e.s);
+}
+
+static int
+hand_over(struct sending *s, struct queue *q, const struct queued *items)
+{
+	struct parcel *p = calloc(s->out.n, sizeof(*p));
+	size_t left;
+
+	if (p == NULL)
+		fatal("calloc");
+	for (size_t i = 0; i < s->out.n; i++) {
+		p[i].item = items[i];
+		p[i].packet = s->out.packets[i];
+	}
+	parcels_shuffle(p, s->out.n);
+	left = deliver(&s->client, q, p, s->out.n);
+	free(p);
+	if (left == 0)
+		ui_info("Sent: %zu packets.", s->out.n);
+	else if (q == NULL)
+		return ui_fail(EX_UNAVAILABLE, "%zu of %zu packets are lost: --no-queue was given",
+		    left, s->out.n);
+	else
+		ui_info("%zu of %zu packets stay in the queue; try mixminion flush later.", left,
+		    s->out.n);
+	return 0;
+}
+
+/* Into the queue first, so that nothing is lost whatever happens while they are sent. */
+static int
+dispatch(struct sending *s)
+{
+	int queue_only = s->cli->queue || strcmp(s->cli->name, "queue") == 0;
+	struct queued *items = calloc(s->out.n, sizeof(*items));
+	struct queue q;
+	struct errmsg e;
+	int r = 0;
+
+	if (items == NULL)
+		fatal("calloc");
+	for (size_t i = 0; i < s->out.n; i++)
+		items[i].to = s->out.to[i];
+	if (s->cli->no_queue) {
+		r = hand_over(s, NULL, items);
+	} else if (queue_open(&q, &s->client.home, &e) == -1) {
+		r = ui_fail(EX_CANTCREAT, "%s", e.s);
+	} else {
+		r = put_in_queue(s, &q, items);
+		if (r == 0 && queue_only)
+			ui_info("Queued: %zu packets.", s->out.n);
+		else if (r == 0)
+			r = hand_over(s, &q, items);
+		queue_close(&q);
+	}
+	free(items);
+	return r;
+}
+
+static int
+run(struct sending *s)
+{
+	int r;
+
+	if ((r = check_usage(s->cli)) != 0 || (r = parse_recipients(s)) != 0 ||
+	    (r = message_headers(&s->msg, s->cli)) != 0 ||
+	    (r = client_open(&s->client, s->cli, 1)) != 0 || (r = prepare(s)) != 0)
+		return r;
+	r = s->cli->nreply != 0 ? build_reply(s) : build_forward(s);
+	return r == 0 ? dispatch(s) : r;
+}
+
+int
+cmd_send(struct cli *cli)
+{
+	struct sending s = { .cli = cli };
+	int r;
+
+	s.client.home.lock_fd = -1;
+	r = run(&s);
+	outgoing_free(&s.out);
+	buf_wipe(&s.msg);
+	surbs_free(&s.surbs);
+	address_free(&s.to);
+	if (s.route.spec != NULL)
+		path_spec_free(s.route.spec);
+	client_close(&s.client);
+	return r;
+}

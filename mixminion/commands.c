@@ -1,0 +1,135 @@
+/* The table of commands with their usage, and the two that are about the program itself. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli.h"
+#include "mix.h"
+#include "ui.h"
+
+#define COMMON                                                                          \
+	"  -h, --help                 print this and exit\n"                            \
+	"  -v, --verbose; -Q, --quiet say more; say nothing but errors\n"               \
+	"  -f, --config=FILE          configuration instead of ~/.mixminionrc\n"        \
+	"  --status-fd=N              write lines for programs to file descriptor N\n"
+#define DIRECTORY                                                                       \
+	"  -D, --download-directory=yes|no\n"                                           \
+	"                             fetch a directory now; do not fetch one\n"
+#define SENDING                                                                         \
+	"  -t, --to=ADDRESS           the recipient: user@host, mbox:name@server, mbox:name,\n" \
+	"                             drop, 0xHHHH:info; mail may have eight (-t repeated)\n" \
+	"  -R, --reply-block=FILE     reply blocks to answer through (\"-\": standard input)\n" \
+	"  --reply-block-fd=N         the same from a file descriptor\n"                \
+	"  -i, --input=FILE           the message (standard input)\n"                   \
+	"  -P, --path=PATH            e.g. 'A,B:C,D', '*2:?,D', '~5' (see mixminion(1))\n" \
+	"  --subject= --from= --in-reply-to= --references=\n"                           \
+	"                             headers that the exit puts into the mail\n"       \
+	"  --deliver-fragments        the recipient, not the exit, puts a long message together\n"
+
+static const char usage_send[] =
+    "usage: mixminion send [options] -t ADDRESS | -R FILE\n" COMMON DIRECTORY SENDING
+    "  --queue                    do not send now\n"
+    "  --no-queue                 do not keep what cannot be sent\n";
+static const char usage_queue[] =
+    "usage: mixminion queue [options] -t ADDRESS | -R FILE\n" COMMON DIRECTORY SENDING;
+static const char usage_flush[] =
+    "usage: mixminion flush [options] [SERVER...]\n" COMMON
+    "  -n, --count=N              at most N packets, chosen at random\n";
+static const char usage_decode[] =
+    "usage: mixminion decode [options] [-i FILE]\n" COMMON
+    "  -i, --input=FILE           a mail or file with Type III messages (standard input)\n"
+    "  -o, --output=FILE          where the contents go (standard output)\n"
+    "  -F, --force                uncompress whatever its size; binary also to a terminal\n"
+    "  --passphrase-fd=N          the keyring's passphrase comes from file descriptor N\n";
+static const char usage_generate[] =
+    "usage: mixminion generate-surb [options] [-t ADDRESS]\n" COMMON DIRECTORY
+    "  -t, --to=ADDRESS           where replies go (SURBAddress of the configuration)\n"
+    "  -P, --path=PATH            path of the replies, e.g. '*3' or 'A,?,B'\n"
+    "  -o, --output=FILE          where the blocks go (standard output)\n"
+    "  -b, --binary               without armor\n"
+    "  -n, --count=N              that many (1)\n"
+    "  --identity=NAME            under a pseudonym of yours\n"
+    "  --lifetime=DAYS            usable that long (SURBLifetime)\n"
+    "  --passphrase-fd=N          the keyring's passphrase comes from file descriptor N\n";
+static const char usage_inspect[] =
+    "usage: mixminion inspect-surb [options] FILE...\n" COMMON;
+static const char usage_list[] =
+    "usage: mixminion list-servers [options] [NICKNAME...]\n" COMMON DIRECTORY
+    "  -r, --recommended          only servers that the directory recommends\n"
+    "  -T, --with-time            say when each descriptor is valid\n"
+    "  --no-collapse              do not join descriptors that follow one another\n"
+    "  -s, --separator=TEXT       between features (a tab)\n"
+    "  -c, --cascade              a line a descriptor below each server\n"
+    "  -C, --cascade-features     a line a feature below each server\n"
+    "  -J, --justify              features in columns\n"
+    "  -F, --feature=NAME,...     which features (caps,status)\n"
+    "  --list-features            which there are\n";
+static const char usage_import[] =
+    "usage: mixminion import-server [options] FILE...\n" COMMON;
+static const char usage_ping[] =
+    "usage: mixminion ping [options] NICKNAME|HOST[:PORT]...\n" COMMON DIRECTORY;
+static const char usage_version[] = "usage: mixminion version\n";
+static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
+
+#define SEND_OPTS (CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING)
+#define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
+#define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
+#define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)
+
+const struct command commands[] = {
+	{ "send", SEND_OPTS, cmd_send, usage_send },
+	{ "queue", SEND_OPTS, cmd_send, usage_queue },
+	{ "flush", CLI_COUNT | CLI_ARGS, cmd_flush, usage_flush },
+	{ "decode", DECODE_OPTS, cmd_decode, usage_decode },
+	{ "generate-surb", GEN_OPTS, cmd_generate_surb, usage_generate },
+	{ "generate-surbs", GEN_OPTS, cmd_generate_surb, usage_generate },
+	{ "inspect-surb", CLI_ARGS, cmd_inspect_surb, usage_inspect },
+	{ "inspect-surbs", CLI_ARGS, cmd_inspect_surb, usage_inspect },
+	{ "list-servers", LIST_OPTS, cmd_list_servers, usage_list },
+	{ "list-server", LIST_OPTS, cmd_list_servers, usage_list },
+	{ "import-server", CLI_ARGS, cmd_import_server, usage_import },
+	{ "ping", CLI_DIR | CLI_ARGS, cmd_ping, usage_ping },
+	{ "version", 0, cmd_version, usage_version },
+	{ "help", CLI_ARGS, cmd_help, usage_help },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct command *
+cli_command(const char *name)
+{
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	else if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+int
+cmd_version(struct cli *cli)
+{
+	(void)cli;
+	printf("mixminion %s (speaks packet format %d.%d, MMTP %s)\n", MIX_VERSION, PACKET_MAJOR,
+	    PACKET_MINOR, MMTP_VERSION_STR);
+	return 0;
+}
+
+int
+cmd_help(struct cli *cli)
+{
+	const struct command *c;
+
+	if (cli->argc > 0) {
+		c = cli_command(cli->argv[0]);
+		if (c == NULL)
+			return ui_fail(EX_USAGE, "no command \"%s\"", cli->argv[0]);
+		fputs(c->usage, stdout);
+		return 0;
+	}
+	puts("usage: mixminion COMMAND [options]; mixminion COMMAND -h says more; commands:");
+	for (c = commands; c->name != NULL; c++)
+		printf("    %s\n", c->name);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/*
+ * From a message to packets: payloads, paths, construction. Nothing here sends or stores.
+ */
+#ifndef MIXMINION_OUTGOING_H
+#define MIXMINION_OUTGOING_H
+
+#include "address.h"
+#include "path.h"
+#include "payload.h"
+#include "surb.h"
+
+/* Packets with where each has to be handed in. */
+struct outgoing {
+	uint8_t (*packets)[PACKET_LEN];
+	struct mix_addr *to;
+	size_t n;
+};
+
+void outgoing_free(struct outgoing *o);
+
+/* How a path is to be found. */
+struct route {
+	struct path_spec *spec;
+	struct clientdir *dir;
+	int64_t now, until; /* every server of the path is valid for that time */
+	int has_from;
+};
+
+/* 0 if there are paths at all to the address, before the message is known; else -1 with a reason. */
+int outgoing_check(const struct route *r, const struct address *to, struct errmsg *e);
+/*
+ * msg: header block and body; NULL for DROP. deliver_fragments: the recipient puts a long one together, not the exit.
+ */
+int outgoing_forward(struct outgoing *o, const struct route *r, const struct address *to,
+    const struct buf *msg, int deliver_fragments, struct errmsg *e);
+/*
+ * The payloads of a reply, so that the caller knows how many reply blocks it takes; then paths through them (out has
+ * room for as many), then the packets, once the blocks have been marked as used.
+ */
+int outgoing_reply_paths(struct path *out, const struct route *r, const struct surb *const *surbs,
+    size_t n, struct errmsg *e);
+int outgoing_reply(struct outgoing *o, const struct path *paths, const struct surb *const *surbs,
+    const struct payloads *ps, struct errmsg *e);
+
+#endif

@@ -1,0 +1,124 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "queue.h"
+#include "ui.h"
+
+int
+queue_open(struct queue *q, const struct home *h, struct errmsg *e)
+{
+	char path[PATH_MAX];
+
+	if (home_subdir(h, "queue", path, e) == -1)
+		return -1;
+	q->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (q->fd == -1)
+		return err_set(e, "%s: %s", path, strerror(errno));
+	pool_init(&q->pool, "queue", q->fd, 0600);
+	q->pool.gid = (gid_t)-1;
+	return 0;
+}
+
+void
+queue_close(struct queue *q)
+{
+	(void)close(q->fd);
+	q->fd = -1;
+}
+
+static int
+add_one(struct pool_batch *b, const uint8_t *packet, const struct mix_addr *to, const char *name)
+{
+	uint8_t head[OUTREC_LEN - PACKET_LEN];
+	struct chunk parts[] = { { head, sizeof(head) }, { packet, PACKET_LEN } };
+
+	outrec_head(head, to);
+	return pool_batch_add(b, name, parts, 2);
+}
+
+int
+queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struct mix_addr *to,
+    size_t n, struct queued *out, struct errmsg *e)
+{
+	struct pool_batch *b = pool_batch_new(&q->pool, n);
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		pool_random_name(out[i].name, &rng_system);
+		out[i].to = to[i];
+		r = add_one(b, packets[i], &to[i], out[i].name);
+	}
+	if (r == 0)
+		r = pool_batch_commit(b);
+	if (r == -1)
+		(void)err_set(e, "cannot queue %zu packets: %s", n, strerror(errno));
+	pool_batch_free(b);
+	return r;
+}
+
+struct listing {
+	struct queue *q;
+	struct queued *items;
+	size_t n;
+};
+
+static int
+list_one(const char *name, void *arg)
+{
+	struct listing *l = arg;
+	uint8_t rec[OUTREC_LEN];
+	const uint8_t *packet;
+	struct queued it;
+
+	if (pool_read(&l->q->pool, name, rec, sizeof(rec)) == -1 ||
+	    outrec_parse(&it.to, &packet, rec) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		ui_warn("the queue holds a file that is no packet of ours: %s", name);
+		return 0;
+	}
+	(void)strlcpy(it.name, name, sizeof(it.name));
+	l->items = reallocarray(l->items, l->n + 1, sizeof(*l->items));
+	if (l->items == NULL)
+		fatal("reallocarray");
+	l->items[l->n++] = it;
+	return 0;
+}
+
+int
+queue_list(struct queue *q, struct queued **out, size_t *n, struct errmsg *e)
+{
+	struct listing l = { q, NULL, 0 };
+
+	if (pool_scan(&q->pool, 1, list_one, &l) == -1) {
+		free(l.items);
+		return err_set(e, "cannot read the queue: %s", strerror(errno));
+	}
+	*out = l.items;
+	*n = l.n;
+	return 0;
+}
+
+int
+queue_read(struct queue *q, const struct queued *item, uint8_t packet[PACKET_LEN])
+{
+	uint8_t rec[OUTREC_LEN];
+	const uint8_t *p;
+	struct mix_addr to;
+
+	if (pool_read(&q->pool, item->name, rec, sizeof(rec)) == -1 ||
+	    outrec_parse(&to, &p, rec) == -1)
+		return -1;
+	memcpy(packet, p, PACKET_LEN);
+	return 0;
+}
+
+int
+queue_remove(struct queue *q, const struct queued *item)
+{
+	return pool_remove(&q->pool, item->name);
+}

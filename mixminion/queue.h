@@ -1,0 +1,36 @@
+/*
+ * Packets that wait to be handed to their first mix, UserDir/queue: one file each (msg_ and a random
+ * name; a record with the destination), durable when queue_add returns.
+ */
+#ifndef MIXMINION_QUEUE_H
+#define MIXMINION_QUEUE_H
+
+#include "home.h"
+#include "pool.h"
+#include "routing.h"
+
+struct queue {
+	struct pool pool;
+	int fd;
+};
+
+/* One waiting packet. */
+struct queued {
+	char name[POOL_NAME_LEN];
+	struct mix_addr to;
+};
+
+int queue_open(struct queue *q, const struct home *h, struct errmsg *e);
+void queue_close(struct queue *q);
+/*
+ * All of them or none: packets[i] for to[i]. out (room for n) gets what queue_remove wants.
+ */
+int queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struct mix_addr *to,
+    size_t n, struct queued *out, struct errmsg *e);
+/* All that wait, in no order; the caller frees *out. Files that are no packets are named and left. */
+int queue_list(struct queue *q, struct queued **out, size_t *n, struct errmsg *e);
+int queue_read(struct queue *q, const struct queued *item, uint8_t packet[PACKET_LEN]);
+/* Overwrites and removes. */
+int queue_remove(struct queue *q, const struct queued *item);
+
+#endif

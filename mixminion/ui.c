@@ -1,0 +1,110 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ui.h"
+
+static enum ui_level level = UI_NORMAL;
+static int status_fd = -1;
+
+void
+ui_setlevel(enum ui_level l)
+{
+	level = l;
+}
+
+/* One write a line, and nothing in it that could play tricks with a terminal. */
+static void
+say(const char *prefix, const char *fmt, va_list ap)
+{
+	char line[2048];
+	int n, m;
+
+	n = snprintf(line, sizeof(line) - 1, "%s", prefix);
+	m = vsnprintf(line + n, sizeof(line) - 1 - (size_t)n, fmt, ap);
+	if (m < 0)
+		return;
+	n += m;
+	if ((size_t)n > sizeof(line) - 2)
+		n = sizeof(line) - 2;
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[n++] = '\n';
+	while (write(STDERR_FILENO, line, (size_t)n) == -1 && errno == EINTR)
+		continue;
+}
+
+int
+ui_fail(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("mixminion: ", fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+void
+ui_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level == UI_QUIET)
+		return;
+	va_start(ap, fmt);
+	say("mixminion: warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void
+ui_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level == UI_QUIET)
+		return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+void
+ui_verbose(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level != UI_VERBOSE)
+		return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+int
+ui_set_status_fd(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY)
+		return -1;
+	status_fd = fd;
+	return 0;
+}
+
+void
+ui_status(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (status_fd == -1)
+		return;
+	va_start(ap, fmt);
+	(void)dprintf(status_fd, "[MIXMINION:] ");
+	(void)vdprintf(status_fd, fmt, ap);
+	(void)dprintf(status_fd, "\n");
+	va_end(ap);
+}
