@@ -119,7 +119,9 @@ static void
 lost(struct outconn *c, const char *why)
 {
 	log_debug("%s port %u: %s", c->to->addr.host, c->to->addr.port, why);
-	if (c->mmtp.outstanding > 0)
+	if (c->state < OUT_OPEN)
+		count(C_OUT_FAILED_PROTOCOL);
+	else if (c->mmtp.outstanding > 0)
 		count(C_OUT_LOST);
 	end(c, c->acked && !c->rejected ? OUT_AGAIN : OUT_FAILED);
 }

@@ -67,4 +67,5 @@ warmup(struct linkkey *k, int legacy)
 		warm(k, TLS_LEGACY);
 	}
 	ERR_clear_error();
+	mmtpd_counters[C_CONN_LEGACY].n = 0; /* those were ours */
 }
