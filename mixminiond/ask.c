@@ -61,7 +61,7 @@ ask_read_conf(const char *path, struct buf *text, struct errmsg *e)
 
 /* The answer to RELOAD: a status and a reason. */
 static int
-reload_one(const struct server_conf *c, enum proc_id p, int fd, const struct buf *text)
+reload_one(enum proc_id p, int fd, const struct buf *text)
 {
 	struct {
 		struct status_rep status;
@@ -79,31 +79,11 @@ reload_one(const struct server_conf *c, enum proc_id p, int fd, const struct buf
 		log_warnx("%s keeps its old configuration: %s", proc_names[p], rep.reason);
 		return -1;
 	}
-	(void)c;
 	return 0;
 }
 
-static int
-reopen_one(const struct server_conf *c, enum proc_id p, int fd)
-{
-	struct status_rep rep;
-	struct ipc_hdr h;
-	size_t len;
-	int log = spawn_open_log(c, p), rc;
-
-	if (log == -1) {
-		log_warn("%s.%s", c->log_file, proc_names[p]);
-		return -1;
-	}
-	rc = ipc_call_fd(fd, V_LOGREOPEN, log, &h, &rep, sizeof(rep), &len, ANSWER_MS);
-	close(log);
-	if (rc == -1)
-		log_warn("%s does not reopen its log", proc_names[p]);
-	return rc;
-}
-
 int
-ask_reload(const struct server_conf *c, const struct buf *text, int to_files)
+ask_reload(const struct server_conf *c, const struct buf *text)
 {
 	int rc = 0, fd;
 
@@ -113,9 +93,39 @@ ask_reload(const struct server_conf *c, const struct buf *text, int to_files)
 			rc = -1;
 			continue;
 		}
-		if (reload_one(c, p, fd, text) == -1 || (to_files && reopen_one(c, p, fd) == -1))
+		if (reload_one(p, fd, text) == -1)
 			rc = -1;
 		close(fd);
 	}
 	return rc;
+}
+
+static void
+reopen_one(enum proc_id p, int fd, int log)
+{
+	struct status_rep rep;
+	struct ipc_hdr h;
+	size_t len;
+
+	if (ipc_call_fd(fd, V_LOGREOPEN, log, &h, &rep, sizeof(rep), &len, ANSWER_MS) == -1)
+		log_warn("%s does not reopen its log", proc_names[p]);
+}
+
+void
+ask_reopen_logs(const struct server_conf *c)
+{
+	int fd, log;
+
+	for (enum proc_id p = 0; p < P_COUNT; p++) {
+		fd = connect_control(c, p);
+		log = spawn_open_log(c, p);
+		if (log == -1)
+			log_warn("%s.%s", c->log_file, proc_names[p]);
+		else if (fd != -1)
+			reopen_one(p, fd, log);
+		if (log != -1)
+			close(log);
+		if (fd != -1)
+			close(fd);
+	}
 }

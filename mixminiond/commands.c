@@ -1,19 +1,20 @@
 /*
  * stop, reload and stats: what is said to a node that runs.
  */
+#include <sys/pidfd.h>
+
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "log.h"
 #include "mixminiond.h"
 
-#define POLL_MS	      50
-#define STOP_WAIT_MS  120000 /* five processes, 20 seconds each, and some */
+#define STOP_WAIT_MS 120000 /* five processes, 20 seconds each, and some */
 
 struct server_conf *
 load_conf(const char *path)
@@ -66,32 +67,21 @@ running(const struct server_conf *c)
 	return pid;
 }
 
-static int
-wait_until_gone(const struct server_conf *c)
-{
-	const struct timespec ts = { 0, POLL_MS * 1000000L };
-
-	for (int ms = 0; ms < STOP_WAIT_MS; ms += POLL_MS) {
-		if (pidfile_holder(c->pid_file) == 0)
-			return 0;
-		nanosleep(&ts, NULL);
-	}
-	return -1;
-}
-
 int
 command_stop(int argc, char **argv)
 {
 	struct server_conf *c = conf_of_options(argc, argv);
+	struct pollfd p = { .events = POLLIN };
 	pid_t pid;
 
 	if (c == NULL)
 		return EXIT_USAGE;
 	if ((pid = running(c)) == 0)
 		fatal_permanent("the node is not running: nobody holds %s", c->pid_file);
-	if (kill(pid, SIGTERM) == -1)
+	p.fd = pidfd_open(pid, 0);
+	if (p.fd == -1 || kill(pid, SIGTERM) == -1)
 		fatal_permanent("process %ld: %s", (long)pid, strerror(errno));
-	if (wait_until_gone(c) == -1)
+	if (poll(&p, 1, STOP_WAIT_MS) != 1)
 		fatalx("process %ld does not end: its log says why", (long)pid);
 	conf_free(c);
 	return 0;
@@ -117,8 +107,8 @@ command_reload(int argc, char **argv)
 	if (ask_read_conf(c->file, &text, &e) == -1)
 		fatal_permanent("%s", e.s);
 	pid = running(c);
-	rc = ask_reload(c, &text, 0);
-	if (pid > 0 && kill(pid, SIGHUP) == -1)
+	rc = ask_reload(c, &text);
+	if (pid > 0 && kill(pid, SIGUSR1) == -1)
 		fatal_permanent("process %ld: %s", (long)pid, strerror(errno));
 	buf_free(&text);
 	conf_free(c);

@@ -111,11 +111,10 @@ int spawn_open_log(const struct server_conf *c, enum proc_id p);
 
 /* Appends the STATS lines of p; -1 with errno if it does not answer. */
 int ask_stats(const struct server_conf *c, enum proc_id p, struct buf *out);
-/*
- * RELOAD with the text of the file for all, and new log files where they log into files. 0, or -1 if one
- * of them refused (said in the log).
- */
-int ask_reload(const struct server_conf *c, const struct buf *text, int to_files);
+/* RELOAD with the text of the file for all. 0, or -1 if one of them refused (said in the log). */
+int ask_reload(const struct server_conf *c, const struct buf *text);
+/* LOGREOPEN, with new log files, for all. */
+void ask_reopen_logs(const struct server_conf *c);
 /* The whole of the configuration file; -1 with a reason. */
 int ask_read_conf(const char *path, struct buf *text, struct errmsg *e);
 

@@ -215,6 +215,8 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	int n;
 
 	reset_signals();
+	/* Control-C on a terminal is for the supervisor, which stops us in order. */
+	setpgid(0, 0);
 	point_stderr(s, p);
 	n = arrange_sockets(s->sockets, p, names, sizeof(names));
 	conf = readable_conf(s, FIRST_FD + n);

@@ -285,10 +285,12 @@ asked_to_stop(int signo, void *arg)
 }
 
 static void
-reopen_own_log(void)
+reopen_logs(void)
 {
 	int fd;
 
+	if (!spawner->opt->echo)
+		ask_reopen_logs(spawner->conf);
 	if (spawner->opt->daemonize != 1)
 		return;
 	if ((fd = spawn_open_log(spawner->conf, P_COUNT)) == -1)
@@ -297,7 +299,7 @@ reopen_own_log(void)
 		log_reopen(fd);
 }
 
-/* Everyone's configuration and log. */
+/* HUP: everyone's configuration, and the logs. USR1: the command has asked the others already. */
 static void
 asked_to_reload(int signo, void *arg)
 {
@@ -305,19 +307,18 @@ asked_to_reload(int signo, void *arg)
 	struct buf text = { 0 };
 	struct server_conf *fresh = NULL;
 
-	(void)signo;
 	(void)arg;
-	reopen_own_log();
 	if (ask_read_conf(spawner->conf->file, &text, &e) == 0)
 		fresh = conf_parse(spawner->conf->file, (char *)text.p, text.len, NULL, &e);
 	if (fresh == NULL) {
 		log_warnx("the configuration stays as it was: %s", e.s);
 	} else {
-		if (ask_reload(fresh, &text, !spawner->opt->echo) == 0)
+		if (signo == SIGHUP && ask_reload(fresh, &text) == 0)
 			log_info("reloaded");
 		conf_free(spawner->conf);
 		spawner->conf = fresh;
 	}
+	reopen_logs();
 	buf_free(&text);
 }
 
@@ -343,6 +344,7 @@ supervise(struct spawn *s, void (*started_cb)(void *), void *arg)
 	loop_signal(loop, SIGTERM, asked_to_stop, NULL);
 	loop_signal(loop, SIGINT, asked_to_stop, NULL);
 	loop_signal(loop, SIGHUP, asked_to_reload, NULL);
+	loop_signal(loop, SIGUSR1, asked_to_reload, NULL);
 	loop_signal(loop, SIGCHLD, reap, NULL);
 	loop_add(loop, s->sockets->notify, POLLIN, notified, NULL);
 	start_process(&procs[0]);
