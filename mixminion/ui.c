@@ -16,7 +16,7 @@ ui_setlevel(enum ui_level l)
 }
 
 /* One write a line, and nothing in it that could play tricks with a terminal. */
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(const char *prefix, const char *fmt, va_list ap)
 {
 	char line[2048];

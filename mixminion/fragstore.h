@@ -1,0 +1,37 @@
+/*
+ * Fragments of messages that are not complete yet, UserDir/fragments: a directory for each message (its id in hex) with a
+ * file for each fragment; an empty file ID.done for a message that is finished.
+ */
+#ifndef MIXMINION_FRAGSTORE_H
+#define MIXMINION_FRAGSTORE_H
+
+#include "fragment.h"
+#include "home.h"
+
+/* A message of which this run has seen a fragment. */
+struct fragmsg {
+	uint8_t id[MSGID_LEN];
+	struct frag_state *state; /* NULL: finished or refused */
+	int done; /* complete: fragstore_finish is due */
+};
+
+struct fragstore {
+	char dir[PATH_MAX];
+	struct fragmsg *msgs;
+	size_t n;
+	uint8_t data[PAYLOAD_LEN]; /* the fragment read last */
+	const struct fragmsg *reading;
+};
+
+int fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e);
+void fragstore_close(struct fragstore *s);
+/*
+ * Takes one payload (header and data). 1: the message is complete and appended to out, still compressed; 0: stored, or not
+ * needed; -1 with a reason. have and need tell how far the message is. The home must be locked.
+ */
+int fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out,
+    size_t *have, size_t *need, struct errmsg *e);
+/* Removes the fragments of what this run completed, and remembers that it is done: once the result is safe. */
+int fragstore_finish(struct fragstore *s, struct errmsg *e);
+
+#endif
