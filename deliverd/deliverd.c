@@ -13,6 +13,11 @@
 #include "compress.h"
 #include "deliverd.h"
 
+static const char usage[] =
+    "usage: deliverd [-1hnU] [-f file] [-s directory]\n"
+    "Hands over what leaves the mix network here: mail for SMTP and MBOX exits, fragments put together.\n"
+    "Started by systemd or mixminiond.";
+
 static struct {
 	struct mailq *q;
 	struct fragstore *frags;
@@ -117,7 +122,7 @@ main(int argc, char **argv)
 		.queue = queue };
 	char *deliver, *own, *fragments;
 
-	daemon_init(&d, argc, argv, "deliverd -f FILE [-1hnU] [-s RUNDIR]");
+	daemon_init(&d, argc, argv, usage);
 	deliver = below(d.conf->queue_dir, "deliver");
 	own = below(deliver, "own");
 	fragments = below(d.conf->queue_dir, "fragments");

@@ -8,6 +8,11 @@
 
 #include "dirsync.h"
 
+static const char usage[] =
+    "usage: dirsync [-1hnU] [-f file] [-r addr:port] [-s directory]\n"
+    "Looks up hosts for mmtpd and has the node's descriptors signed by keyd. Started by systemd or\n"
+    "mixminiond.";
+
 static struct {
 	struct resolver *resolver;
 	struct selfdesc *selfdesc;
@@ -66,7 +71,7 @@ main(int argc, char **argv)
 	char *dir;
 	int dirfd, fd;
 
-	daemon_init(&d, argc, argv, "dirsync -f FILE [-1hnU] [-r ADDR:PORT] [-s RUNDIR]");
+	daemon_init(&d, argc, argv, usage);
 	if (asprintf(&dir, "%s/dir", d.conf->work_dir) == -1)
 		fatal("asprintf");
 	paths[0].path = dir;
