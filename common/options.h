@@ -42,7 +42,7 @@ extern const struct opt_type OPT_SIZE; /* int64_t, octets */
 extern const struct opt_type OPT_FRACTION; /* double */
 extern const struct opt_type OPT_LIST; /* struct opt_list */
 
-/* What OPT_MANY options collect. Two members in this order may stand in its place. */
+/* What OPT_MANY options collect. */
 struct opt_list {
 	char **v;
 	size_t n;

@@ -1,5 +1,5 @@
 /*
- * The user's configuration, mixminionrc(5), and the tree of files below UserDir.
+ * The user's configuration, mixminionrc(5).
  */
 #ifndef MIXMINION_CLIENTCONF_H
 #define MIXMINION_CLIENTCONF_H
@@ -22,7 +22,7 @@ struct client_conf {
 	struct opt_list block_servers, block_entries, block_exits; /* nicknames, one each */
 	/* [DirectoryServers] */
 	struct opt_list server_urls;
-	struct opt_list trusted; /* fingerprints, 40 hex digits each; none: see clientdir.h */
+	struct opt_list trusted; /* DirectoryFingerprint: 40 hex digits each; may be none */
 	int64_t max_skew, dir_timeout;
 	int allow_old_directory;
 	/* [Network] */
@@ -43,17 +43,5 @@ struct client_conf *clientconf_load(const char *path, struct errmsg *e);
 struct client_conf *clientconf_parse(const char *name, const char *text, size_t len,
     struct errmsg *e);
 void clientconf_free(struct client_conf *c);
-
-/* Makes UserDir and what belongs below it, 0700, where it is missing. */
-int clientconf_tree(const struct client_conf *c, struct errmsg *e);
-/* UserDir/NAME; caller frees. */
-char *clientconf_path(const struct client_conf *c, const char *name);
-/*
- * A whole file below 64 MiB, appended to b; -1 with "NAME: reason". What is missing is told by
- * errno ENOENT.
- */
-int file_read(struct buf *b, const char *path, struct errmsg *e);
-/* Written beside it as 0600, synced and renamed over it. */
-int file_replace(const char *path, const void *p, size_t len, struct errmsg *e);
 
 #endif
