@@ -14,7 +14,7 @@ static const char usage[] =
 int
 main(int argc, char **argv)
 {
-	struct daemon d = {
+	static struct daemon d = {
 		.name = "mmtpd",
 		.counters = mmtpd_counters,
 		.reload = serve_reload,

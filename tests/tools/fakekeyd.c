@@ -171,10 +171,11 @@ on_signal(int signo, void *arg)
 int
 main(int argc, char **argv)
 {
-	struct loop *l = loop_new();
+	static struct loop *l;
 	char path[256], hex[2 * HASH_LEN + 1];
 	int fd, control;
 
+	l = loop_new();
 	if (argc < 5)
 		errx(64, "usage: fakekeyd IDENTITY.KEY RUNDIR PORT PROGRAM [ARGUMENT...]");
 	if (getenv("FAKEKEYD_LIFETIME") != NULL)
