@@ -235,7 +235,8 @@ clientdir_find(const struct clientdir *cd, const char *nickname, int64_t start, 
 		err_set(e, "the descriptor of server %.64s %s", nickname, why);
 	else
 		err_set(e, "no server is known by the name %.64s%s%s", nickname,
-		    cd->why_no_dir != NULL ? "; " : "", cd->why_no_dir != NULL ? cd->why_no_dir : "");
+		    cd->why_no_dir != NULL ? "; " : "",
+		    cd->why_no_dir != NULL ? cd->why_no_dir : "");
 	return NULL;
 }
 

@@ -374,7 +374,7 @@ path_generate(struct path *out, size_t n, const struct path_spec *spec, struct c
 
 	c.nlive = clientdir_live(cd, start, end, &c.live);
 	if (needs_named_exit(&c))
-		rv = err_set(e, "the address needs a certain server: name it at the end of the path");
+		rv = err_set(e, "the address is of one certain server: name it at the path's end");
 	if (rv == 0)
 		rv = find_named(&c);
 	for (size_t i = 0; rv == 0 && i < n; i++)
