@@ -306,7 +306,7 @@ cli_parse(struct cli *cli, const struct command *cmd, int argc, char **argv)
 	cli->download = cli->passphrase_fd = -1;
 	cli->count = cli->lifetime = -1;
 	build_tables(cmd, letters, longs);
-	optind = 1;
+	optind = 0; /* begins anew, in GNU getopt */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct spec *s;
