@@ -1,3 +1,6 @@
+#include <sys/prctl.h>
+
+#include <errno.h>
 #include <grp.h>
 #include <unistd.h>
 
@@ -61,6 +64,16 @@ owners_groups(const struct owners *o, enum proc_id p, gid_t groups[3])
 	return n;
 }
 
+/* What no_new_privs makes useless goes as well; EINVAL is the end of the kernel's list. */
+static void
+drop_bounding_set(void)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		continue;
+	if (errno != EINVAL)
+		fatal("prctl");
+}
+
 void
 owners_become(const struct owners *o, enum proc_id p)
 {
@@ -71,6 +84,7 @@ owners_become(const struct owners *o, enum proc_id p)
 
 	if (!o->many)
 		return;
+	drop_bounding_set();
 	n = owners_groups(o, p, groups);
 	if (setgroups(n, groups) == -1 || setresgid(gid, gid, gid) == -1 ||
 	    setresuid(uid, uid, uid) == -1)
