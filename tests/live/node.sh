@@ -25,7 +25,7 @@ check() {
         echo "ok - $mode: $name"
     else
         echo "not ok - $mode: $name: $*"
-        tail -n 5 "$base"/log* "$base"/out 2>/dev/null | sed 's/^/# /'
+        tail -qn 3 "$base"/log* "$base"/out 2>/dev/null | sed 's/^/# /'
     fi
 }
 
