@@ -12,8 +12,8 @@
 static struct daemon *the;
 
 static void
-answer_status(struct ipc_conn *c, enum verb v, uint32_t id, enum ipc_status status,
-    const char *text)
+answer_status(
+    struct ipc_conn *c, enum verb v, uint32_t id, enum ipc_status status, const char *text)
 {
 	struct status_rep rep = { .status = status };
 	struct buf b = { 0 };

@@ -16,7 +16,7 @@
 #define EXIT_USAGE     64
 #define EXIT_PERMANENT 100
 
-#define CONNECT_TRIES	 100
+#define CONNECT_TRIES    100
 #define CONNECT_PAUSE_MS 100
 
 static int64_t clock_offset; /* test builds only */
@@ -80,7 +80,8 @@ parse_options(struct daemon *d, struct options *o, int argc, char **argv, const 
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "%s: unexpected argument \"%s\"\n%s\n", d->name, argv[optind], usage);
+		fprintf(
+		    stderr, "%s: unexpected argument \"%s\"\n%s\n", d->name, argv[optind], usage);
 		exit(EXIT_USAGE);
 	}
 }
@@ -215,8 +216,8 @@ daemon_opendir(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd == -1)
-		fatal_permanent("%s: %s; \"mixminiond start\" makes the directories of a node", path,
-		    strerror(errno));
+		fatal_permanent("%s: %s; \"mixminiond start\" makes the directories of a node",
+		    path, strerror(errno));
 	return fd;
 }
 
@@ -236,8 +237,8 @@ daemon_control(struct daemon *d)
 void
 daemon_confine(struct daemon *d, enum role r, const struct sandbox_path *paths, size_t n)
 {
-	sandbox_enter(r, paths, n,
-	    (d->one_uid ? SB_ONE_UID : 0u) | (d->unconfined ? SB_UNCONFINED : 0u));
+	sandbox_enter(
+	    r, paths, n, (d->one_uid ? SB_ONE_UID : 0u) | (d->unconfined ? SB_UNCONFINED : 0u));
 }
 
 void

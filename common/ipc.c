@@ -13,8 +13,8 @@
 
 #define MAX_QUEUED_RECORDS 4096
 #define MAX_QUEUED_OCTETS  (4u << 20)
-#define RECORDS_A_TURN	   64 /* then others have theirs */
-#define ACCEPT_AGAIN_MS	   1000
+#define RECORDS_A_TURN     64 /* then others have theirs */
+#define ACCEPT_AGAIN_MS    1000
 
 struct record {
 	STAILQ_ENTRY(record) entry;
@@ -50,7 +50,7 @@ struct ipc_conn {
 	int paused;
 	int closing; /* closer is armed; nothing is read or sent any more */
 	int fd_type; /* type of records that carry a descriptor; -1 none */
-	int passed; /* the descriptor of the record in hand, or -1 */
+	int passed;  /* the descriptor of the record in hand, or -1 */
 };
 
 static void
@@ -164,10 +164,8 @@ ipc_send(struct ipc_conn *c, uint16_t type, uint32_t id, const void *body, size_
 	if (c->records > 0)
 		return enqueue(c, &h, body, len);
 	switch (send_record(c->fd, &h, body, len)) {
-	case 0:
-		return 0;
-	case 1:
-		return enqueue(c, &h, body, len);
+	case 0: return 0;
+	case 1: return enqueue(c, &h, body, len);
 	default:
 		log_debug("%s: peer is gone: %s", c->label, strerror(errno));
 		ipc_close(c);
@@ -307,8 +305,14 @@ ipc_conn_new(struct loop *l, int fd, const char *label, const struct ipc_verb *v
 
 	if (c == NULL)
 		fatal("ipc");
-	*c = (struct ipc_conn) { .l = l, .fd = fd, .label = label, .verbs = verbs,
-		.closed = closed, .arg = arg, .fd_type = -1, .passed = -1 };
+	*c = (struct ipc_conn){ .l = l,
+		.fd = fd,
+		.label = label,
+		.verbs = verbs,
+		.closed = closed,
+		.arg = arg,
+		.fd_type = -1,
+		.passed = -1 };
 	STAILQ_INIT(&c->queue);
 	c->io = loop_add(l, fd, POLLIN, conn_ready, c);
 	c->closer = loop_timer(l, finish_close, c);
@@ -407,8 +411,12 @@ ipc_listen(struct loop *l, int fd, const char *label, const struct ipc_verb *ver
 
 	if (li == NULL)
 		fatal("ipc");
-	*li = (struct ipc_listener) { .l = l, .label = label, .verbs = verbs, .max = max,
-		.opened = opened, .closed = closed };
+	*li = (struct ipc_listener){ .l = l,
+		.label = label,
+		.verbs = verbs,
+		.max = max,
+		.opened = opened,
+		.closed = closed };
 	li->io = loop_add(l, fd, POLLIN, accept_one, li);
 	li->again = loop_timer(l, accept_again, li);
 	return li;

@@ -16,7 +16,7 @@
 struct ipc_hdr {
 	uint16_t type;
 	uint16_t flags; /* zero */
-	uint32_t id; /* chosen by the asker, echoed in the answer */
+	uint32_t id;    /* chosen by the asker, echoed in the answer */
 };
 
 struct ipc_conn;
@@ -32,7 +32,8 @@ struct ipc_verb {
 
 /*
  * A connected socket (owned). verbs end with a row of handle NULL. closed (may be NULL) is called
- * after the peer went or was dropped, once; the conn is freed when it returns. label is for the log and kept by reference.
+ * after the peer went or was dropped, once; the conn is freed when it returns. label is for the log
+ * and kept by reference.
  */
 struct ipc_conn *ipc_conn_new(struct loop *l, int fd, const char *label,
     const struct ipc_verb *verbs, void (*closed)(struct ipc_conn *c, void *arg), void *arg);
@@ -44,13 +45,13 @@ int ipc_send(struct ipc_conn *c, uint16_t type, uint32_t id, const void *body, s
 /* Stop and start reading requests (back-pressure). */
 void ipc_pause(struct ipc_conn *c, int paused);
 size_t ipc_queued(const struct ipc_conn *c); /* records not yet sent */
-void ipc_close(struct ipc_conn *c); /* calls closed from the loop */
+void ipc_close(struct ipc_conn *c);          /* calls closed from the loop */
 void *ipc_arg(struct ipc_conn *c);
 void ipc_set_arg(struct ipc_conn *c, void *arg);
 const char *ipc_label(const struct ipc_conn *c);
 /*
- * Control connections only: records of this type carry one descriptor, which the handler must take (it
- * owns it then; -1 if none came). Everywhere else a descriptor drops the peer.
+ * Control connections only: records of this type carry one descriptor, which the handler must take
+ * (it owns it then; -1 if none came). Everywhere else a descriptor drops the peer.
  */
 void ipc_allow_fd(struct ipc_conn *c, uint16_t type);
 int ipc_take_fd(struct ipc_conn *c);
@@ -62,11 +63,11 @@ struct ipc_listener *ipc_listen(struct loop *l, int fd, const char *label,
     void (*closed)(struct ipc_conn *c, void *arg));
 
 /* Blocking, for before the loop and for control commands. Timeout in ms. */
-int ipc_connect_path(const char *path); /* SEQPACKET, close-on-exec; -1 with errno */
+int ipc_connect_path(const char *path);             /* SEQPACKET, close-on-exec; -1 with errno */
 int ipc_listen_path(const char *path, mode_t mode); /* removes a stale one; -1 with errno */
 /*
- * One question, one answer; passfd (or -1) goes along. 0; -1 with errno: ETIMEDOUT, ECONNRESET (the peer hung up),
- * EPROTO (an answer that is none).
+ * One question, one answer; passfd (or -1) goes along. 0; -1 with errno: ETIMEDOUT, ECONNRESET (the
+ * peer hung up), EPROTO (an answer that is none).
  */
 int ipc_call(int fd, uint16_t type, const void *body, size_t len, struct ipc_hdr *rh, void *reply,
     size_t max, size_t *rlen, int timeout_ms);

@@ -16,7 +16,7 @@
 static int
 fill_address(struct sockaddr_un *sa, const char *path)
 {
-	*sa = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	*sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(sa->sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -126,10 +126,9 @@ await_record(int fd, struct ipc_hdr *rh, void *reply, size_t max, int64_t deadli
 
 	if (ms < 0)
 		ms = 0;
-	ts = (struct timespec) { ms / 1000, (ms % 1000) * 1000000 };
+	ts = (struct timespec){ ms / 1000, (ms % 1000) * 1000000 };
 	switch (ppoll(&p, 1, &ts, NULL)) {
-	case -1:
-		return -1;
+	case -1: return -1;
 	case 0:
 		errno = ETIMEDOUT;
 		return -1;

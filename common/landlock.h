@@ -7,8 +7,8 @@
 #include "sandbox.h"
 
 /*
- * Confines this process to the paths (and away from TCP unless network); needs no_new_privs. Returns
- * the kernel's ABI version, 0 if it has none that serves; fatal where raising it fails.
+ * Confines this process to the paths (and away from TCP unless network); needs no_new_privs.
+ * Returns the kernel's ABI version, 0 if it has none that serves; fatal where raising it fails.
  */
 int landlock_confine(const struct sandbox_path *paths, size_t n, int network);
 

@@ -94,7 +94,7 @@ put_line(enum log_level level, int err, const char *fmt, va_list ap)
 		if (n > 0)
 			len += (size_t)n < room - len ? (size_t)n : room - len - 1;
 	}
-	/* What others chose may be part of the text: it must not forge a line or drive a terminal. */
+	/* What others chose may be part of it: it must not forge a line or drive a terminal. */
 	for (size_t i = start; i < len; i++)
 		if (iscntrl((unsigned char)line[i]))
 			line[i] = '?';
@@ -103,15 +103,15 @@ put_line(enum log_level level, int err, const char *fmt, va_list ap)
 		return; /* nobody is left to tell */
 }
 
-#define LOG_FUNCTION(name, level, err)                  \
-	void name(const char *fmt, ...)                 \
-	{                                               \
-		int saved = errno;                      \
-		va_list ap;                             \
-		va_start(ap, fmt);                      \
-		put_line((level), (err), fmt, ap);      \
-		va_end(ap);                             \
-		errno = saved;                          \
+#define LOG_FUNCTION(name, level, err)                                                             \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		int saved = errno;                                                                 \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		put_line((level), (err), fmt, ap);                                                 \
+		va_end(ap);                                                                        \
+		errno = saved;                                                                     \
 	}
 
 LOG_FUNCTION(log_warn, LOGL_WARN, saved)
@@ -121,16 +121,16 @@ LOG_FUNCTION(log_info, LOGL_INFO, 0)
 LOG_FUNCTION(log_debug, LOGL_DEBUG, 0)
 LOG_FUNCTION(log_trace, LOGL_TRACE, 0)
 
-#define FATAL_FUNCTION(name, err, status)               \
-	void name(const char *fmt, ...)                 \
-	{                                               \
-		int saved = errno;                      \
-		va_list ap;                             \
-		va_start(ap, fmt);                      \
-		(void)saved;                            \
-		put_line(LOGL_FATAL, (err), fmt, ap);   \
-		va_end(ap);                             \
-		exit(status);                           \
+#define FATAL_FUNCTION(name, err, status)                                                          \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		int saved = errno;                                                                 \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		(void)saved;                                                                       \
+		put_line(LOGL_FATAL, (err), fmt, ap);                                              \
+		va_end(ap);                                                                        \
+		exit(status);                                                                      \
 	}
 
 FATAL_FUNCTION(fatal, saved, EXIT_AGAIN)

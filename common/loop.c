@@ -38,7 +38,7 @@ struct loop {
 	TAILQ_HEAD(, loop_io) ios;
 	size_t nios;
 	size_t ndead;
-	struct pollfd *pfd; /* rebuilt from ios each round */
+	struct pollfd *pfd;      /* rebuilt from ios each round */
 	struct loop_io **polled; /* ... and whose entry each is */
 	size_t cap;
 	struct loop_timer **heap; /* least due first */
@@ -104,7 +104,7 @@ loop_add(struct loop *l, int fd, short events, void (*cb)(int, short, void *), v
 
 	if (io == NULL)
 		fatal("loop_add");
-	*io = (struct loop_io) { .l = l, .fd = fd, .events = events, .cb = cb, .arg = arg };
+	*io = (struct loop_io){ .l = l, .fd = fd, .events = events, .cb = cb, .arg = arg };
 	TAILQ_INSERT_TAIL(&l->ios, io, entry);
 	l->nios++;
 	return io;
@@ -202,7 +202,7 @@ loop_timer(struct loop *l, void (*cb)(void *), void *arg)
 
 	if (t == NULL)
 		fatal("loop_timer");
-	*t = (struct loop_timer) { .l = l, .at = NOT_ARMED, .cb = cb, .arg = arg };
+	*t = (struct loop_timer){ .l = l, .at = NOT_ARMED, .cb = cb, .arg = arg };
 	return t;
 }
 
@@ -262,7 +262,7 @@ loop_signal(struct loop *l, int signo, void (*cb)(int, void *), void *arg)
 	sigaddset(&one, signo);
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	sigdelset(&l->inside, signo);
-	l->sig[signo] = (struct loop_sig) { cb, arg };
+	l->sig[signo] = (struct loop_sig){ cb, arg };
 	sigfillset(&sa.sa_mask);
 	if (sigaction(signo, &sa, NULL) == -1)
 		fatal("sigaction");
@@ -304,7 +304,7 @@ fill_pollfds(struct loop *l)
 	TAILQ_FOREACH(io, &l->ios, entry) {
 		if (io->events == 0)
 			continue;
-		l->pfd[n] = (struct pollfd) { .fd = io->fd, .events = io->events };
+		l->pfd[n] = (struct pollfd){ .fd = io->fd, .events = io->events };
 		l->polled[n++] = io;
 	}
 	return n;
@@ -321,7 +321,7 @@ wait_events(struct loop *l, size_t n)
 		ms = l->heap[0]->due - loop_now();
 		if (ms < 0)
 			ms = 0;
-		ts = (struct timespec) { ms / 1000, (ms % 1000) * 1000000 };
+		ts = (struct timespec){ ms / 1000, (ms % 1000) * 1000000 };
 		timeout = &ts;
 	}
 	got = ppoll(l->pfd, n, timeout, &l->inside);

@@ -15,10 +15,11 @@ struct loop *loop_new(void);
 void loop_free(struct loop *l);
 
 /* Watches fd (not owned). events as for poll; cb gets revents. */
-struct loop_io *loop_add(struct loop *l, int fd, short events,
-    void (*cb)(int fd, short revents, void *arg), void *arg);
+struct loop_io *loop_add(
+    struct loop *l, int fd, short events, void (*cb)(int fd, short revents, void *arg), void *arg);
 void loop_events(struct loop_io *io, short events); /* 0 pauses */
-void loop_del(struct loop_io *io); /* allowed from within callbacks, also for others; NULL is fine */
+/* Allowed from within callbacks, also for others; NULL is fine. */
+void loop_del(struct loop_io *io);
 
 /* One-shot; set again from the callback for a period. Milliseconds from now; -1 disarms. */
 struct loop_timer *loop_timer(struct loop *l, void (*cb)(void *arg), void *arg);

@@ -12,8 +12,7 @@
 
 #define STALE_SECONDS 60
 
-static const char name_chars[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+static const char name_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 
 void
 pool_init(struct pool *p, const char *label, int dirfd, mode_t mode)
@@ -21,7 +20,10 @@ pool_init(struct pool *p, const char *label, int dirfd, mode_t mode)
 	mode_t mask = umask(077);
 
 	umask(mask);
-	*p = (struct pool) { .dirfd = dirfd, .label = label, .mode = mode, .gid = (gid_t)-1,
+	*p = (struct pool){ .dirfd = dirfd,
+		.label = label,
+		.mode = mode,
+		.gid = (gid_t)-1,
 		.need_chmod = (mode & mask) != 0 };
 }
 
@@ -29,8 +31,8 @@ static int
 name_has(const char *name, const char *prefix)
 {
 	return strncmp(name, prefix, POOL_PREFIX_LEN) == 0 &&
-	    strspn(name + POOL_PREFIX_LEN, name_chars) == POOL_RANDOM_LEN &&
-	    name[POOL_PREFIX_LEN + POOL_RANDOM_LEN] == '\0';
+	       strspn(name + POOL_PREFIX_LEN, name_chars) == POOL_RANDOM_LEN &&
+	       name[POOL_PREFIX_LEN + POOL_RANDOM_LEN] == '\0';
 }
 
 int

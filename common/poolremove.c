@@ -10,7 +10,7 @@
 #include "log.h"
 #include "poolfile.h"
 
-#define WIPE_MAX	     (1 << 20) /* no file of ours is larger */
+#define WIPE_MAX          (1 << 20) /* no file of ours is larger */
 #define QUARANTINE_FILES  1024
 #define QUARANTINE_OCTETS (64LL << 20)
 
@@ -29,8 +29,8 @@ overwrite(int fd, off_t size)
 		if ((n = pwrite(fd, zero, len, at)) <= 0)
 			return;
 	}
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-	    SYNC_FILE_RANGE_WAIT_AFTER);
+	sync_file_range(fd, 0, 0,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
 static int
@@ -104,7 +104,7 @@ has_room(int dirfd, off_t size)
 	long long octets;
 
 	return count_quarantine(dirfd, &files, &octets) == 0 && files < QUARANTINE_FILES &&
-	    octets + size <= QUARANTINE_OCTETS;
+	       octets + size <= QUARANTINE_OCTETS;
 }
 
 int
@@ -119,11 +119,13 @@ pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd)
 		return -1;
 	}
 	if (log_once(&said))
-		log_warnx("%s: a file that is not what it should be was set aside (crp_); more are counted "
-			  "without a word", p->label);
+		log_warnx("%s: a file that is not what it should be was set aside (crp_); more are "
+			  "counted without a word",
+		    p->label);
 	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
-	/* A FIFO, socket or link has nothing in it to look at, and under Landlock cannot be renamed. */
+	/* A FIFO, socket or link has nothing in it to look at, and under Landlock cannot be
+	 * renamed. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return unlinkat(p->dirfd, name, 0);
 	if (quarantine_dirfd == -1 || !has_room(quarantine_dirfd, st.st_size))

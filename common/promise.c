@@ -113,7 +113,7 @@ static const struct call_rule inet[] = {
 	END,
 };
 
-/* DNS questions: c-ares with UDP beside TCP. It sorts addresses by connecting UDP sockets to them. */
+/* DNS questions: c-ares with UDP beside TCP, which it also connects to sort addresses. */
 static const struct call_rule dns[] = {
 	{ "socket", { IS(0, AF_INET), SOCK_TYPE(SOCK_DGRAM) } },
 	{ "socket", { IS(0, AF_INET6), SOCK_TYPE(SOCK_DGRAM) } },

@@ -125,8 +125,9 @@ allow_call(scmp_filter_ctx f, const struct call_rule *c)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		if (c->cond[i].mask != 0)
-			cmp[n++] = (struct scmp_arg_cmp) { .arg = c->cond[i].arg,
-				.op = SCMP_CMP_MASKED_EQ, .datum_a = c->cond[i].mask,
+			cmp[n++] = (struct scmp_arg_cmp){ .arg = c->cond[i].arg,
+				.op = SCMP_CMP_MASKED_EQ,
+				.datum_a = c->cond[i].mask,
 				.datum_b = c->cond[i].want };
 	must(seccomp_rule_add_array(f, SCMP_ACT_ALLOW, nr, n, cmp), c->name);
 }
@@ -158,8 +159,9 @@ raise_filter(enum role r, int one_uid)
 		allow_call(f, c);
 	for (size_t i = 0; (s = promise_soft(i)) != NULL; i++)
 		if (!is_promised(r, one_uid, s->name) && call_number(s->name) != -1)
-			must(seccomp_rule_add(f, SCMP_ACT_ERRNO((unsigned)s->error),
-			    call_number(s->name), 0), s->name);
+			must(seccomp_rule_add(
+				 f, SCMP_ACT_ERRNO((unsigned)s->error), call_number(s->name), 0),
+			    s->name);
 	must(seccomp_load(f), "load");
 	seccomp_release(f);
 }
@@ -200,8 +202,9 @@ confine_paths(enum role r, const struct sandbox_path *paths, size_t n, unsigned 
 		return;
 	}
 	if ((flags & SB_ONE_UID) && !(flags & SB_UNCONFINED))
-		fatal_permanent("this kernel has no Landlock, which is what keeps processes of one user "
-				"apart: start as root, or with --unconfined");
+		fatal_permanent(
+		    "this kernel has no Landlock, which is what keeps processes of one user "
+		    "apart: start as root, or with --unconfined");
 	log_warnx("this kernel has no Landlock: only the uid keeps this process from other files");
 }
 

@@ -24,10 +24,10 @@ enum role {
 const char *role_name(enum role r);
 
 /* What Landlock lets a process do below a path. */
-#define SB_READ	 0x1 /* read files, list directories */
+#define SB_READ  0x1 /* read files, list directories */
 #define SB_WRITE 0x2 /* write to, make, rename and remove regular files */
 #define SB_REFER 0x4 /* move files from or to here */
-#define SB_TREE	 0x8 /* make, rename and remove directories and symbolic links too (key sets) */
+#define SB_TREE  0x8 /* make, rename and remove directories and symbolic links too (key sets) */
 
 struct sandbox_path {
 	const char *path;
@@ -38,14 +38,15 @@ struct sandbox_path {
 #define SB_UNCONFINED 0x2 /* the node may run without Landlock (logged) */
 
 /*
- * Not dumpable, no core, no new processes, no_new_privs, Landlock, seccomp, in this order. Fatal if a wall
- * cannot be raised (Landlock missing: a log line; in the one-uid mode fatal unless SB_UNCONFINED).
- * Builds with sanitizers or for valgrind leave all but no_new_privs and the core limit out and say
- * so in the log. Signal handlers are set before: afterwards none can be.
+ * Not dumpable, no core, no new processes, no_new_privs, Landlock, seccomp, in this order. Fatal if
+ * a wall cannot be raised (Landlock missing: a log line; in the one-uid mode fatal unless
+ * SB_UNCONFINED). Builds with sanitizers or for valgrind leave all but no_new_privs and the core
+ * limit out and say so in the log. Signal handlers are set before: afterwards none can be.
  *
- * A forbidden call is trapped, not made: a handler writes its name to standard error and the process
- * dies of SIGSYS, just as under KILL_PROCESS but with a line that says why. Code that an attacker runs
- * gains nothing: it can neither change the handler (rt_sigaction is forbidden) nor have the call.
+ * A forbidden call is trapped, not made: a handler writes its name to standard error and the
+ * process dies of SIGSYS, just as under KILL_PROCESS but with a line that says why. Code that an
+ * attacker runs gains nothing: it can neither change the handler (rt_sigaction is forbidden) nor
+ * have the call.
  */
 void sandbox_enter(enum role r, const struct sandbox_path *paths, size_t n, unsigned flags);
 /* 1 if this build raises the filter. */

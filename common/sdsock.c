@@ -12,7 +12,7 @@
 #include "sdsock.h"
 
 #define FIRST_FD 3
-#define MAX_FDS	 64
+#define MAX_FDS  64
 
 static char *names[MAX_FDS];
 static int count;
@@ -87,9 +87,8 @@ sdnotify_init(void)
 	if (path[0] == '@')
 		sa.sun_path[0] = '\0'; /* abstract */
 	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (notify_fd == -1 ||
-	    connect(notify_fd, (struct sockaddr *)&sa,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1)
+	if (notify_fd == -1 || connect(notify_fd, (struct sockaddr *)&sa,
+				   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1)
 		fatal("NOTIFY_SOCKET");
 	unsetenv("NOTIFY_SOCKET");
 }

@@ -54,8 +54,10 @@ ask_read_conf(const char *path, struct buf *text, struct errmsg *e)
 	if (n == -1)
 		return err_set(e, "%s: %s", path, strerror(errno));
 	if (text->len > IPC_MAX_BODY)
-		return err_set(e, "%s: more than %d octets cannot be handed to running processes: "
-				  "restart the node", path, IPC_MAX_BODY);
+		return err_set(e,
+		    "%s: more than %d octets cannot be handed to running processes: "
+		    "restart the node",
+		    path, IPC_MAX_BODY);
 	return 0;
 }
 
@@ -71,7 +73,8 @@ reload_one(enum proc_id p, int fd, const struct buf *text)
 	size_t len;
 
 	memset(&rep, 0, sizeof(rep));
-	if (ipc_call(fd, V_RELOAD, text->p, text->len, &h, &rep, sizeof(rep) - 1, &len, ANSWER_MS) == -1) {
+	if (ipc_call(fd, V_RELOAD, text->p, text->len, &h, &rep, sizeof(rep) - 1, &len,
+		ANSWER_MS) == -1) {
 		log_warn("%s does not answer RELOAD", proc_names[p]);
 		return -1;
 	}

@@ -51,7 +51,8 @@ conf_of_options(int argc, char **argv)
 			path = optarg;
 	}
 	if (optind < argc) {
-		fprintf(stderr, "mixminiond %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
+		fprintf(
+		    stderr, "mixminiond %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
 		return NULL;
 	}
 	return load_conf(path);
@@ -88,8 +89,8 @@ command_stop(int argc, char **argv)
 }
 
 /*
- * The daemons are asked from here, so that what one of them does not like is seen by who asked. Under
- * systemd there is no supervisor; where there is one it follows.
+ * The daemons are asked from here, so that what one of them does not like is seen by who asked.
+ * Under systemd there is no supervisor; where there is one it follows.
  */
 int
 command_reload(int argc, char **argv)

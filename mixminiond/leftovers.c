@@ -15,7 +15,7 @@ static int
 is_theirs(const char *name)
 {
 	return strncmp(name, "meta_", 5) == 0 ||
-	    (strncmp(name, "msg_", 4) == 0 && !pool_name_ok(name));
+	       (strncmp(name, "msg_", 4) == 0 && !pool_name_ok(name));
 }
 
 static int
@@ -50,11 +50,15 @@ leftovers_report(const struct server_conf *c)
 
 	for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
 		if ((n = count(c->queue_dir, queues[i], is_theirs)) > 0)
-			log_warnx("%s/%s holds %u files of the Python implementation, which this one "
-				  "cannot read: they stay there. Let the old server run until its queues "
-				  "are empty before it is replaced", c->queue_dir, queues[i], n);
+			log_warnx(
+			    "%s/%s holds %u files of the Python implementation, which this one "
+			    "cannot read: they stay there. Let the old server run until its queues "
+			    "are empty before it is replaced",
+			    c->queue_dir, queues[i], n);
 	if ((n = count(c->work_dir, "hashlogs", is_hashlog)) > 0)
-		log_warnx("%s/hashlogs holds replay logs of the Python implementation, which this one "
-			  "cannot read: packet keys that have one are not used, new ones are made. Keep "
-			  "the old keys until they expire, then remove hashlogs", c->work_dir);
+		log_warnx(
+		    "%s/hashlogs holds replay logs of the Python implementation, which this one "
+		    "cannot read: packet keys that have one are not used, new ones are made. Keep "
+		    "the old keys until they expire, then remove hashlogs",
+		    c->work_dir);
 }

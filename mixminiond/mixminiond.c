@@ -30,7 +30,8 @@ usage(FILE *to)
 {
 	fputs(usage_text, to);
 	if (!sandbox_built_in())
-		fputs("This build is for tests: it has no system call filter and no Landlock.\n", to);
+		fputs(
+		    "This build is for tests: it has no system call filter and no Landlock.\n", to);
 	return to == stdout ? 0 : EXIT_USAGE;
 }
 

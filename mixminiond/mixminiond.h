@@ -68,7 +68,7 @@ void leftovers_report(const struct server_conf *c);
 
 /* --- pidfile.c --- */
 
-/* Creates, locks, and writes this process's id when pidfile_record is called; fatal if it is locked. */
+/* Creates and locks it, fatal if it is locked; pidfile_record writes the id of this process. */
 int pidfile_lock(const char *path);
 void pidfile_record(int fd);
 /* The process that holds the lock; 0 if none does; -1 with errno. */

@@ -78,13 +78,16 @@ paranoia_check(const struct server_conf *c)
 		return;
 	switch (each_parent(c->base_dir, at, sizeof(at), check_parent, c)) {
 	case BAD_OWNER:
-		fatal_permanent("%s, on the way to BaseDir, belongs to someone else: give it to root or "
-				"name the owner in TrustedUser (or set FileParanoia: no)", at);
+		fatal_permanent(
+		    "%s, on the way to BaseDir, belongs to someone else: give it to root or "
+		    "name the owner in TrustedUser (or set FileParanoia: no)",
+		    at);
 	case BAD_MODE:
-		fatal_permanent("%s, on the way to BaseDir, can be written by others: chmod go-w it (or "
-				"set FileParanoia: no)", at);
-	default:
-		break;
+		fatal_permanent(
+		    "%s, on the way to BaseDir, can be written by others: chmod go-w it (or "
+		    "set FileParanoia: no)",
+		    at);
+	default: break;
 	}
 }
 

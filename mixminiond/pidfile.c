@@ -22,7 +22,8 @@ pidfile_lock(const char *path)
 		return fd;
 	if (errno != EWOULDBLOCK)
 		fatal("%s", path);
-	fatal_permanent("%s is locked: this node is running already (\"mixminiond stop\" stops it)", path);
+	fatal_permanent(
+	    "%s is locked: this node is running already (\"mixminiond stop\" stops it)", path);
 }
 
 void

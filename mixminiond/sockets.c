@@ -19,9 +19,9 @@
 #include "mixminiond.h"
 #include "proto.h"
 
-#define TCP_BACKLOG	 512
-#define BUSY_TRIES	 50
-#define BUSY_PAUSE_MS	 100
+#define TCP_BACKLOG      512
+#define BUSY_TRIES       50
+#define BUSY_PAUSE_MS    100
 #define CONTROL_NAME_LEN 32
 
 /* Who serves a role socket, and who alone may connect to it. */
@@ -42,7 +42,7 @@ add(struct sockets *s, enum proc_id to, const char *name, int fd)
 {
 	if (s->n == MAX_SOCKETS)
 		fatalx("too many sockets");
-	s->s[s->n++] = (struct passed) { to, name, fd };
+	s->s[s->n++] = (struct passed){ to, name, fd };
 }
 
 static void
@@ -68,8 +68,8 @@ listen_local(const char *run_dir, const char *name, mode_t mode, uid_t uid, gid_
 		pause_a_little();
 	}
 	if (fd == -1 && errno == ENAMETOOLONG)
-		fatal_permanent("%s: the path of a socket may have 107 characters: BaseDir is too long",
-		    path);
+		fatal_permanent(
+		    "%s: the path of a socket may have 107 characters: BaseDir is too long", path);
 	if (fd == -1)
 		fatal("%s", path);
 	if (lchown(path, uid, gid) == -1)
@@ -106,7 +106,8 @@ listen_tcp(struct sockets *s, const char *host, uint16_t port)
 	if (!is4)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind_busy(fd, is4 ? (struct sockaddr *)&in4 : (struct sockaddr *)&in6,
-		is4 ? sizeof(in4) : sizeof(in6)) == -1 || listen(fd, TCP_BACKLOG) == -1)
+		is4 ? sizeof(in4) : sizeof(in6)) == -1 ||
+	    listen(fd, TCP_BACKLOG) == -1)
 		fatal("listening on %s port %u", host, port);
 	add(s, P_MMTPD, "mmtp", fd);
 }

@@ -14,11 +14,11 @@
 #include "mixminiond.h"
 #include "sandbox.h"
 
-#define FIRST_FD  3
-#define HIGH_FD	  100 /* above all that is passed on */
-#define MAX_ARGS  16
-#define MAX_ENV	  16
-#define ENV_LEN	  256
+#define FIRST_FD 3
+#define HIGH_FD  100 /* above all that is passed on */
+#define MAX_ARGS 16
+#define MAX_ENV  16
+#define ENV_LEN  256
 
 const char *const proc_names[P_COUNT] = { "keyd", "dirsync", "mixer", "deliverd", "mmtpd" };
 
@@ -40,8 +40,8 @@ find_program(const char *exe_dir, const char *name)
 		fatal("asprintf");
 	if (access(path, X_OK) == 0)
 		return path;
-	fatal_permanent("the program %s is neither in %s nor in %s/../libexec/mixminiond", name, exe_dir,
-	    exe_dir);
+	fatal_permanent("the program %s is neither in %s nor in %s/../libexec/mixminiond", name,
+	    exe_dir, exe_dir);
 }
 
 void
@@ -65,8 +65,8 @@ int
 spawn_open_log(const struct server_conf *c, enum proc_id p)
 {
 	char path[512];
-	int n = p == P_COUNT ? snprintf(path, sizeof(path), "%s", c->log_file) :
-			       snprintf(path, sizeof(path), "%s.%s", c->log_file, proc_names[p]);
+	int n = p == P_COUNT ? snprintf(path, sizeof(path), "%s", c->log_file)
+			     : snprintf(path, sizeof(path), "%s.%s", c->log_file, proc_names[p]);
 
 	if (n < 0 || (size_t)n >= sizeof(path)) {
 		errno = ENAMETOOLONG;
@@ -113,8 +113,8 @@ arrange_sockets(const struct sockets *s, enum proc_id p, char *names, size_t siz
 }
 
 /*
- * A process of another uid may be unable to reach the file, or to read it. It gets the text then as a
- * file without a name, on descriptor fd.
+ * A process of another uid may be unable to reach the file, or to read it. It gets the text then as
+ * a file without a name, on descriptor fd.
  */
 static const char *
 readable_conf(const struct spawn *s, int fd)
@@ -126,7 +126,7 @@ readable_conf(const struct spawn *s, int fd)
 	int from, to;
 
 	if (!s->owners->many || (stat(s->conf->file, &st) == 0 && (st.st_mode & S_IROTH) &&
-		paranoia_reachable(s->conf->file, culprit, sizeof(culprit))))
+				    paranoia_reachable(s->conf->file, culprit, sizeof(culprit))))
 		return s->conf->file;
 	from = open(s->conf->file, O_RDONLY | O_CLOEXEC);
 	to = memfd_create("mixminiond.conf", MFD_CLOEXEC);
@@ -225,7 +225,7 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	if (close_range((unsigned)(FIRST_FD + n + (conf != s->conf->file)), ~0u, 0) == -1)
 		fatal("close_range");
 	owners_become(s->owners, p);
-	/* Five processes without anyone to restart or stop them would be in the way of the next start. */
+	/* Without anyone to stop them the five would be in the way of the next start. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != supervisor)
 		fatalx("the supervisor is gone");
 	execve(s->program[p], args.v, env.v);

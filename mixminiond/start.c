@@ -32,7 +32,8 @@ static const struct option long_options[] = {
 static int
 bad_option(const char *what, const char *value)
 {
-	fprintf(stderr, "mixminiond start: %s \"%s\" (mixminiond -h shows the usage)\n", what, value);
+	fprintf(
+	    stderr, "mixminiond start: %s \"%s\" (mixminiond -h shows the usage)\n", what, value);
 	return -1;
 }
 
@@ -54,8 +55,7 @@ take_option(struct options *o, int ch)
 	case OPT_UID_BASE:
 		o->uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
 		return err != NULL ? bad_option("--uid-base from 1000 up, not", optarg) : 0;
-	default:
-		return -1; /* getopt has said it */
+	default: return -1; /* getopt has said it */
 	}
 }
 
@@ -64,7 +64,7 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	*o = (struct options) { .daemonize = -1, .severity = -1, .uid_base = DEFAULT_UID_BASE };
+	*o = (struct options){ .daemonize = -1, .severity = -1, .uid_base = DEFAULT_UID_BASE };
 	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1)
 		if (take_option(o, ch) == -1)
 			return -1;
@@ -95,8 +95,10 @@ check_reachable(const struct server_conf *c, const struct owners *o)
 	char culprit[512];
 
 	if (o->many && !paranoia_reachable(c->base_dir, culprit, sizeof(culprit)))
-		fatal_permanent("the node's processes have uids of their own and cannot pass %s on the way "
-				"to BaseDir: chmod o+x it", culprit);
+		fatal_permanent(
+		    "the node's processes have uids of their own and cannot pass %s on the way "
+		    "to BaseDir: chmod o+x it",
+		    culprit);
 }
 
 /* --- into the background --- */
@@ -125,16 +127,13 @@ fork_away(void)
 	if (pipe2(p, O_CLOEXEC) == -1)
 		fatal("pipe");
 	switch (fork()) {
-	case -1:
-		fatal("fork");
+	case -1: fatal("fork");
 	case 0:
 		close(p[0]);
 		if (setsid() == -1)
 			fatal("setsid");
 		return p[1];
-	default:
-		close(p[1]);
-		exit(await_status(p[0]));
+	default: close(p[1]); exit(await_status(p[0]));
 	}
 }
 
@@ -160,14 +159,15 @@ all_started(void *arg)
 	int log, null;
 
 	if (!o->quiet)
-		printf("mixminiond: %s is up: %d processes, port %u\n", b->spawn->conf->nickname, P_COUNT,
-		    b->spawn->conf->listen_port);
+		printf("mixminiond: %s is up: %d processes, port %u\n", b->spawn->conf->nickname,
+		    P_COUNT, b->spawn->conf->listen_port);
 	fflush(stdout);
 	if (!o->daemonize)
 		return;
 	log = spawn_open_log(b->spawn->conf, P_COUNT);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (log == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+	if (log == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1)
 		fatal("%s", b->spawn->conf->log_file);
 	log_reopen(log);
 	close(null);

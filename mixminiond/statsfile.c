@@ -35,7 +35,7 @@ find(enum proc_id p, const char *name)
 			return &seen[i];
 	if (nseen == MAX_COUNTERS || strlen(name) >= NAME_LEN)
 		return NULL;
-	seen[nseen] = (struct seen) { .p = p };
+	seen[nseen] = (struct seen){ .p = p };
 	memcpy(seen[nseen].name, name, strlen(name) + 1);
 	return &seen[nseen++];
 }

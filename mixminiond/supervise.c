@@ -12,7 +12,7 @@
 #include "mixminiond.h"
 
 #define READY_MS       300000 /* keys are made in it */
-#define STOP_MS	       20000 /* then it is killed */
+#define STOP_MS        20000  /* then it is killed */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 60000
 #define STEADY_MS      60000 /* up for so long: the next failure is a first one */
@@ -39,8 +39,8 @@ static int stopping;
 static int status;
 
 /*
- * In the one-uid mode these cannot connect again to a process that was restarted: they are restarted
- * with it.
+ * In the one-uid mode these cannot connect again to a process that was restarted: they are
+ * restarted with it.
  */
 static const struct {
 	enum proc_id server, client;
@@ -107,9 +107,7 @@ timer_rang(void *arg)
 	struct proc *p = arg;
 
 	switch (p->state) {
-	case WAITING:
-		start_process(p);
-		break;
+	case WAITING: start_process(p); break;
 	case STARTING:
 		log_errorx("%s is not ready after %d seconds", proc_names[p->id], READY_MS / 1000);
 		if (started)
@@ -121,8 +119,7 @@ timer_rang(void *arg)
 		log_warnx("%s does not stop: it is killed", proc_names[p->id]);
 		kill(p->pid, SIGKILL);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -178,7 +175,9 @@ notified(int fd, short revents, void *arg)
 	char text[64];
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = { text, sizeof(text) - 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = CMSG_LEN(sizeof(struct ucred)) };
 	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	pid_t from;
@@ -206,9 +205,12 @@ say_how(const struct proc *p, int how)
 	else if (WIFEXITED(how))
 		log_warnx("%s ended with status %d", name, WEXITSTATUS(how));
 	else if (WTERMSIG(how) == SIGSYS)
-		log_errorx("%s was killed by its sandbox (SIGSYS): its own log names the system call", name);
+		log_errorx(
+		    "%s was killed by its sandbox (SIGSYS): its own log names the system call",
+		    name);
 	else
-		log_warnx("%s was killed by signal %d (%s)", name, WTERMSIG(how), strsignal(WTERMSIG(how)));
+		log_warnx("%s was killed by signal %d (%s)", name, WTERMSIG(how),
+		    strsignal(WTERMSIG(how)));
 }
 
 static void
@@ -327,7 +329,7 @@ prepare_processes(void)
 {
 	for (enum proc_id id = 0; id < P_COUNT; id++) {
 		struct proc *p = &procs[id];
-		*p = (struct proc) { .id = id, .state = DOWN };
+		*p = (struct proc){ .id = id, .state = DOWN };
 		p->timer = loop_timer(loop, timer_rang, p);
 	}
 }

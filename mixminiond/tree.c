@@ -34,7 +34,8 @@ give_one(int dirfd, const char *path, const char *name, uid_t uid, gid_t gid)
 	struct stat st;
 	int fd;
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || (st.st_uid == uid && st.st_gid == gid))
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    (st.st_uid == uid && st.st_gid == gid))
 		return;
 	if (!S_ISDIR(st.st_mode) && st.st_nlink > 1)
 		return;
@@ -75,8 +76,10 @@ set_owner(int fd, const char *path, const struct owner *w)
 		fatal("%s", path);
 	if (st.st_uid != w->uid || st.st_gid != w->gid) {
 		if (geteuid() != 0 && st.st_uid != w->uid)
-			fatal_permanent("%s belongs to another user (%u): start the node as that user, "
-					"or as root", path, (unsigned)st.st_uid);
+			fatal_permanent(
+			    "%s belongs to another user (%u): start the node as that user, "
+			    "or as root",
+			    path, (unsigned)st.st_uid);
 		if (fchown(fd, w->uid, w->gid) == -1)
 			fatal("%s", path);
 		give_all(fd, path, w->uid, w->gid);
@@ -129,13 +132,13 @@ make_path(const char *path, const struct owner *w)
 static struct owner
 of_process(const struct owners *o, enum proc_id p, mode_t mode)
 {
-	return (struct owner) { owners_uid(o, p), owners_gid(o, p), mode };
+	return (struct owner){ owners_uid(o, p), owners_gid(o, p), mode };
 }
 
 static struct owner
 of_root(mode_t mode)
 {
-	return (struct owner) { geteuid(), getegid(), mode };
+	return (struct owner){ geteuid(), getegid(), mode };
 }
 
 /*
@@ -204,7 +207,8 @@ check_version(int base, const char *dir)
 		have[strcspn(have, "\r\n ")] = '\0';
 		if (strcmp(have, HOME_VERSION) != 0)
 			fatal_permanent("%s/version says \"%s\", this program knows " HOME_VERSION
-					": the directory was made by another version", dir, have);
+					": the directory was made by another version",
+			    dir, have);
 	}
 	close(fd);
 }
@@ -248,7 +252,8 @@ tree_make_base(const struct server_conf *c, const struct owners *o)
 	if (!S_ISDIR(st.st_mode))
 		fatal_permanent("%s is not a directory", c->base_dir);
 	if (geteuid() != 0 && st.st_uid != geteuid())
-		fatal_permanent("%s belongs to another user (%u): start the node as that user, or as root",
+		fatal_permanent(
+		    "%s belongs to another user (%u): start the node as that user, or as root",
 		    c->base_dir, (unsigned)st.st_uid);
 	if (chown(c->base_dir, base.uid, base.gid) == -1 || chmod(c->base_dir, base.mode) == -1)
 		fatal("%s", c->base_dir);

@@ -231,7 +231,9 @@ send_fds(uint16_t type, const int *fds, unsigned n)
 	struct ipc_hdr h = { .type = type, .id = 3 };
 	struct iovec iov = { &h, sizeof(h) };
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
 	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
 

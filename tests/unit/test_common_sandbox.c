@@ -25,7 +25,7 @@
 #include "t.h"
 
 static char dir[64], outside[64];
-static int dirfd_; /* opened before, as daemons do */
+static int dirfd_;     /* opened before, as daemons do */
 static char said[512]; /* what the child wrote to standard error */
 
 enum { KILLED = 1000 };
@@ -97,7 +97,9 @@ static int
 do_mmap_exec(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		MAP_FAILED ? errno : 0;
+		       MAP_FAILED
+		   ? errno
+		   : 0;
 }
 
 static int
@@ -264,8 +266,10 @@ test_soft_errors(void)
 static int
 do_tcp(void)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), on = 1, e;
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP), on = 1,
+	    e;
 	socklen_t len = sizeof(e);
 
 	if (fd == -1 || socket(AF_INET6, SOCK_STREAM, 0) == -1)
@@ -319,13 +323,15 @@ test_sockets_by_role(void)
 static int
 do_open_read(void)
 {
-	return openat(dirfd_, "a", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) == -1 ? errno : 0;
+	return openat(dirfd_, "a", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) == -1 ? errno
+											 : 0;
 }
 
 static int
 do_open_create(void)
 {
-	return openat(dirfd_, "new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600) == -1 ? errno : 0;
+	return openat(dirfd_, "new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600) == -1 ? errno
+											   : 0;
 }
 
 static int
@@ -480,7 +486,8 @@ test_every_promise_is_kept(void)
 {
 	for (enum role r = 0; r < ROLE_COUNT; r++)
 		for (size_t i = 0; (trying = promise_call(r, 0, i)) != NULL; i++)
-			if (seccomp_syscall_resolve_name(trying->name) >= 0 && !ends_or_blocks(trying->name))
+			if (seccomp_syscall_resolve_name(trying->name) >= 0 &&
+			    !ends_or_blocks(trying->name))
 				CHECK(inside(r, 0, do_promised) == 0);
 }
 
