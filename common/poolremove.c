@@ -124,8 +124,7 @@ pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd)
 		    p->label);
 	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
-	/* A FIFO, socket or link has nothing in it to look at, and under Landlock cannot be
-	 * renamed. */
+	/* A FIFO, socket or link holds nothing to look at; Landlock lets it not be renamed. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return unlinkat(p->dirfd, name, 0);
 	if (quarantine_dirfd == -1 || !has_room(quarantine_dirfd, st.st_size))
