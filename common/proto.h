@@ -16,7 +16,7 @@
 
 enum verb {
 	/* mixer -> keyd */
-	V_DECRYPT = 1, /* struct decrypt_req -> struct decrypt_rep */
+	V_DECRYPT = 1, /* some struct decrypt_req -> as many struct decrypt_rep */
 	V_COMMIT, /* struct commit_req -> struct status_rep, durable when answered */
 	V_WHOAMI, /* empty -> struct whoami_rep; also on the dirsync and mmtpd sockets */
 	/* mmtpd -> keyd */
@@ -40,16 +40,23 @@ struct status_rep {
 	uint32_t status;
 };
 
-/* DECRYPT: the RSA block of header 1 and SHA-1 of the other 1792 octets: 276 octets. */
+/*
+ * DECRYPT: the RSA block of header 1 and SHA-1 of the other 1792 octets: 276 octets, and a tag that the
+ * asker chooses and finds in the answer. One record holds up to DECRYPT_MAX of them (a system call a
+ * packet would be felt); answers come in any order and grouping, up to DECRYPT_MAX a record. The
+ * header's id means nothing.
+ */
+#define DECRYPT_MAX 32
 struct decrypt_req {
+	uint32_t tag;
 	uint8_t block[PK_ENC_LEN];
 	uint8_t digest[HASH_LEN];
 };
 
 /* One failure for every cause (no oracle). cookie names the pending entry for COMMIT. */
 struct decrypt_rep {
-	uint32_t status; /* ST_OK, ST_FAIL, ST_LATER (the pending table is full) */
-	uint32_t pad;
+	uint32_t status; /* ST_OK, ST_FAIL, ST_LATER (ask again: no place or no key now) */
+	uint32_t tag; /* of the request */
 	uint64_t cookie;
 	uint8_t replay[HASH_LEN]; /* the replay digest, from which mixer derives names in mix/ */
 	uint8_t plain[PK_MAX_DATA_LEN];

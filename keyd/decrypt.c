@@ -19,34 +19,63 @@ decrypt_keys(uint32_t n)
 	nkeys = n;
 }
 
-static void
-answer(struct peer *peer, uint32_t id, const struct decrypt_rep *rep)
+void
+decrypt_flush(struct peer *peer)
 {
-	ipc_send(peer->conn, V_DECRYPT, id, rep, sizeof(*rep));
+	size_t len = peer->nanswers * sizeof(peer->answer[0]);
+
+	if (peer->nanswers == 0)
+		return;
+	ipc_send(peer->conn, V_DECRYPT, 0, peer->answer, len);
+	wipe(peer->answer, len);
+	peer->nanswers = 0;
+}
+
+static struct decrypt_rep *
+answer(struct peer *peer, uint32_t tag, enum ipc_status status)
+{
+	struct decrypt_rep *rep;
+
+	if (peer->nanswers == DECRYPT_MAX)
+		decrypt_flush(peer);
+	rep = &peer->answer[peer->nanswers++];
+	memset(rep, 0, sizeof(*rep));
+	rep->status = status;
+	rep->tag = tag;
+	return rep;
 }
 
 static void
-answer_later(struct peer *peer, uint32_t id, enum count_of why)
+answer_later(struct peer *peer, uint32_t tag, enum count_of why)
 {
-	static const struct decrypt_rep later = { .status = ST_LATER };
-
 	count(why);
-	answer(peer, id, &later);
+	answer(peer, tag, ST_LATER);
 }
 
 /* Every job may become a pending entry: its place is kept from the start. */
+static void
+ask_one(struct peer *peer, const struct decrypt_req *rq)
+{
+	if (nkeys == 0)
+		answer_later(peer, rq->tag, COUNT_LATER_NO_KEY);
+	else if (pending_count(pending) + jobs_count() >= PENDING_MAX || jobs_add(peer, rq) == -1)
+		answer_later(peer, rq->tag, COUNT_LATER_FULL);
+}
+
 int
 decrypt_ask(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
-	struct peer *peer = ipc_arg(c);
 	struct decrypt_req rq;
 
-	memcpy(&rq, body, len);
-	if (nkeys == 0)
-		answer_later(peer, id, COUNT_LATER_NO_KEY);
-	else if (pending_count(pending) + jobs_count() >= PENDING_MAX ||
-	    jobs_add(peer, id, &rq) == -1)
-		answer_later(peer, id, COUNT_LATER_FULL);
+	(void)id;
+	if (len % sizeof(rq) != 0) {
+		log_warnx("%s: connection dropped: a DECRYPT of a wrong length", ipc_label(c));
+		return -1;
+	}
+	for (size_t at = 0; at < len; at += sizeof(rq)) {
+		memcpy(&rq, body + at, sizeof(rq));
+		ask_one(ipc_arg(c), &rq);
+	}
 	return 0;
 }
 
@@ -79,25 +108,25 @@ judge(const struct request *r, uint32_t number, const struct subheader *sh,
 void
 decrypt_done(const struct request *r, uint32_t number, const uint8_t plain[PK_MAX_DATA_LEN])
 {
-	struct decrypt_rep rep = { .status = ST_FAIL };
 	uint8_t replay[HASH_LEN];
+	struct decrypt_rep *rep;
 	struct subheader sh;
 	enum count_of what;
+	uint64_t cookie = 0;
 
 	subheader_parse(&sh, plain);
 	subheader_replay_digest(&sh, replay);
 	what = judge(r, number, &sh, replay);
 	if (what == COUNT_DECRYPT_OK &&
-	    pending_add(pending, r->peer->serial, number, replay, &rep.cookie) == -1)
+	    pending_add(pending, r->peer->serial, number, replay, &cookie) == -1)
 		what = COUNT_LATER_FULL;
+	rep = answer(r->peer, r->tag, what == COUNT_LATER_FULL ? ST_LATER : ST_FAIL);
 	if (what == COUNT_DECRYPT_OK) {
-		rep.status = ST_OK;
-		memcpy(rep.replay, replay, HASH_LEN);
-		memcpy(rep.plain, plain, PK_MAX_DATA_LEN);
-	} else if (what == COUNT_LATER_FULL)
-		rep.status = ST_LATER;
+		rep->status = ST_OK;
+		rep->cookie = cookie;
+		memcpy(rep->replay, replay, HASH_LEN);
+		memcpy(rep->plain, plain, PK_MAX_DATA_LEN);
+	}
 	count(what);
-	answer(r->peer, r->id, &rep);
 	wipe(&sh, sizeof(sh));
-	wipe(&rep, sizeof(rep));
 }

@@ -8,10 +8,12 @@
 #include "front.h"
 
 #define PEERS_MAX 8 /* on one role socket: one, and those that come and go */
+#define NPEERS	  (3 * PEERS_MAX)
 
 static struct {
 	struct daemon *d;
 	struct pending *pending;
+	struct peer *peer[NPEERS]; /* all that are connected, NULL: free */
 	uint64_t serial;
 	int log;
 	int served; /* the role sockets are */
@@ -33,6 +35,16 @@ struct counter keyd_counters[NCOUNTS + 1] = {
 	[COUNT_KEEPER_REFUSED] = { "keeper_refused", 0 },
 };
 
+static struct peer **
+peer_place(const struct peer *p)
+{
+	size_t i = 0;
+
+	while (i < NPEERS - 1 && front.peer[i] != p)
+		i++;
+	return &front.peer[i];
+}
+
 static void
 peer_opened(struct ipc_conn *c)
 {
@@ -43,6 +55,7 @@ peer_opened(struct ipc_conn *c)
 	p->conn = c;
 	p->serial = ++front.serial;
 	ipc_set_arg(c, p);
+	*peer_place(NULL) = p;
 }
 
 static void
@@ -55,12 +68,14 @@ peer_closed(struct ipc_conn *c, void *arg)
 	commit_forget(p);
 	forward_forget(p);
 	pending_forget(front.pending, p->serial);
-	free(p);
+	*peer_place(p) = NULL;
+	freezero(p, sizeof(*p));
 }
 
 /* Which verbs a role may use: the socket is the authority. */
 static const struct ipc_verb mixer_verbs[] = {
-	{ V_DECRYPT, sizeof(struct decrypt_req), sizeof(struct decrypt_req), decrypt_ask },
+	{ V_DECRYPT, sizeof(struct decrypt_req), DECRYPT_MAX * sizeof(struct decrypt_req),
+	    decrypt_ask },
 	{ V_COMMIT, sizeof(struct commit_req), sizeof(struct commit_req), commit_ask },
 	{ V_WHOAMI, 0, 0, forward_whoami },
 	{ 0, 0, 0, NULL },
@@ -138,8 +153,11 @@ static void
 each_round(void *arg)
 {
 	(void)arg;
-	commit_round();
 	jobs_hand_out();
+	for (size_t i = 0; i < NPEERS; i++)
+		if (front.peer[i] != NULL)
+			decrypt_flush(front.peer[i]);
+	commit_round();
 }
 
 static int

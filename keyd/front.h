@@ -13,6 +13,8 @@
 struct peer {
 	struct ipc_conn *conn;
 	uint64_t serial;
+	size_t nanswers; /* to DECRYPT, to be sent together */
+	struct decrypt_rep answer[DECRYPT_MAX];
 };
 
 /* --- jobs.c: RSA blocks on their way through the workers --- */
@@ -20,7 +22,7 @@ struct peer {
 
 struct request {
 	struct peer *peer; /* NULL: it is gone, nobody waits for the answer */
-	uint32_t id;
+	uint32_t tag;
 	uint8_t digest[HASH_LEN]; /* of the header's rest, as the asker says */
 	uint8_t block[PK_ENC_LEN];
 };
@@ -29,7 +31,7 @@ struct request {
 void jobs_init(struct loop *l, const struct front_fds *fds,
     void (*done)(const struct request *r, uint32_t number, const uint8_t plain[PK_MAX_DATA_LEN]));
 /* -1: too many are waiting. */
-int jobs_add(struct peer *peer, uint32_t id, const struct decrypt_req *rq);
+int jobs_add(struct peer *peer, const struct decrypt_req *rq);
 size_t jobs_count(void);
 /* Hands waiting ones to workers that have little to do: once a round. */
 void jobs_hand_out(void);
@@ -57,6 +59,7 @@ int decrypt_ask(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len
 void decrypt_done(
     const struct request *r, uint32_t number, const uint8_t plain[PK_MAX_DATA_LEN]);
 void decrypt_keys(uint32_t n); /* how many keys the workers have */
+void decrypt_flush(struct peer *peer); /* sends the answers that are ready: once a round */
 
 void commit_init(struct pending *p);
 int commit_ask(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len);

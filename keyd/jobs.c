@@ -114,7 +114,7 @@ jobs_init(struct loop *l, const struct front_fds *fds,
 }
 
 int
-jobs_add(struct peer *peer, uint32_t id, const struct decrypt_req *rq)
+jobs_add(struct peer *peer, const struct decrypt_req *rq)
 {
 	uint32_t i = line_take(&jobs.idle);
 	struct slot *s;
@@ -123,7 +123,7 @@ jobs_add(struct peer *peer, uint32_t id, const struct decrypt_req *rq)
 		return -1;
 	s = &jobs.slot[i];
 	s->rq.peer = peer;
-	s->rq.id = id;
+	s->rq.tag = rq->tag;
 	memcpy(s->rq.digest, rq->digest, HASH_LEN);
 	memcpy(s->rq.block, rq->block, PK_ENC_LEN);
 	s->busy = 1;
@@ -171,13 +171,16 @@ hand(unsigned worker, size_t n)
 void
 jobs_hand_out(void)
 {
+	size_t share = (jobs.nwaiting + jobs.nworkers - 1) / jobs.nworkers;
+
+	if (share > JOBS_A_RECORD)
+		share = JOBS_A_RECORD;
 	while (jobs.nwaiting > 0) {
 		unsigned w = least_loaded();
-		size_t share = (jobs.nwaiting + jobs.nworkers - 1) / jobs.nworkers;
 
 		if (jobs.worker[w].has > IN_HAND - JOBS_A_RECORD)
 			return;
-		hand(w, share < JOBS_A_RECORD ? share : JOBS_A_RECORD);
+		hand(w, share < jobs.nwaiting ? share : jobs.nwaiting);
 	}
 }
 

@@ -43,7 +43,7 @@ struct keeper_conf {
 };
 
 /* Requests go to workers by the handful: a system call for each would be felt. */
-#define JOBS_A_RECORD 16
+#define JOBS_A_RECORD 32
 struct job {
 	uint32_t slot;
 	uint8_t block[PK_ENC_LEN];

@@ -237,8 +237,8 @@ load_identity(struct keystore *ks, unsigned bits, int first)
 
 	if (!exists(ks->dirfd, "identity.key")) {
 		if (!first)
-			fatal_permanent("KeyDir has packet keys and no identity.key: put it back from "
-					"a copy, or move the packet keys (key_NNNN) away");
+			fatal_permanent("KeyDir has packet keys and no identity.key: put it back "
+					"from a copy, or move the packet keys (key_NNNN) away");
 		ks->identity = identity_make(ks->dirfd, bits);
 	} else if ((ks->identity = read_key(ks->dirfd, "identity.key", &e)) == NULL)
 		fatal_permanent("KeyDir: %s", e.s);

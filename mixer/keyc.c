@@ -21,6 +21,9 @@ struct keyc {
 	const struct keyc_user *user;
 	void *arg;
 	struct loop_timer *retry;
+	struct loop_timer *flush;
+	size_t nasked; /* DECRYPTs of this round, sent together */
+	struct decrypt_req asked[DECRYPT_MAX];
 	int64_t wait; /* ms until the next attempt */
 };
 
@@ -29,10 +32,13 @@ handle_decrypt(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
 	struct keyc *k = ipc_arg(c);
 	struct decrypt_rep rep;
-	int rc;
+	int rc = len % sizeof(rep) == 0 ? 0 : -1;
 
-	memcpy(&rep, body, len);
-	rc = k->user->decrypted(k->arg, id, &rep);
+	(void)id;
+	for (size_t at = 0; rc == 0 && at < len; at += sizeof(rep)) {
+		memcpy(&rep, body + at, sizeof(rep));
+		rc = k->user->decrypted(k->arg, rep.tag, &rep);
+	}
 	wipe(&rep, sizeof(rep));
 	if (rc == -1)
 		log_warnx("keyd: an answer to no DECRYPT of ours");
@@ -53,7 +59,8 @@ handle_commit(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 }
 
 static const struct ipc_verb answers[] = {
-	{ V_DECRYPT, sizeof(struct decrypt_rep), sizeof(struct decrypt_rep), handle_decrypt },
+	{ V_DECRYPT, sizeof(struct decrypt_rep), DECRYPT_MAX * sizeof(struct decrypt_rep),
+	    handle_decrypt },
 	{ V_COMMIT, sizeof(struct status_rep), sizeof(struct status_rep), handle_commit },
 	{ 0, 0, 0, NULL },
 };
@@ -65,6 +72,7 @@ keyc_closed(struct ipc_conn *c, void *arg)
 
 	(void)c;
 	k->conn = NULL;
+	k->nasked = 0;
 	if (k->path == NULL)
 		fatalx("keyd is gone: ending, to be started again with it");
 	log_warnx("keyd is gone; packets wait in incoming/ until it is back");
@@ -89,6 +97,16 @@ keyc_reconnect(void *arg)
 	k->user->back(k->arg);
 }
 
+static void
+keyc_flush(void *arg)
+{
+	struct keyc *k = arg;
+
+	if (k->nasked > 0 && k->conn != NULL)
+		(void)ipc_send(k->conn, V_DECRYPT, 0, k->asked, k->nasked * sizeof(k->asked[0]));
+	k->nasked = 0;
+}
+
 struct keyc *
 keyc_new(struct loop *l, int fd, const char *path, const struct keyc_user *user, void *arg)
 {
@@ -98,6 +116,7 @@ keyc_new(struct loop *l, int fd, const char *path, const struct keyc_user *user,
 		fatal("keyc");
 	*k = (struct keyc) { .loop = l, .path = path, .user = user, .arg = arg };
 	k->retry = loop_timer(l, keyc_reconnect, k);
+	k->flush = loop_timer(l, keyc_flush, k);
 	k->conn = ipc_conn_new(l, fd, "keyd", answers, keyc_closed, k);
 	return k;
 }
@@ -111,13 +130,19 @@ keyc_up(const struct keyc *k)
 int
 keyc_decrypt(struct keyc *k, uint32_t id, const uint8_t packet[PACKET_LEN])
 {
-	struct decrypt_req req;
+	struct decrypt_req *req;
 
 	if (k->conn == NULL)
 		return -1;
-	memcpy(req.block, packet, PK_ENC_LEN);
-	sha1(req.digest, packet + PK_ENC_LEN, HEADER_LEN - PK_ENC_LEN);
-	return ipc_send(k->conn, V_DECRYPT, id, &req, sizeof(req));
+	if (k->nasked == DECRYPT_MAX)
+		keyc_flush(k);
+	if (k->nasked == 0)
+		loop_timer_set(k->flush, 0);
+	req = &k->asked[k->nasked++];
+	req->tag = id;
+	memcpy(req->block, packet, PK_ENC_LEN);
+	sha1(req->digest, packet + PK_ENC_LEN, HEADER_LEN - PK_ENC_LEN);
+	return 0;
 }
 
 int

@@ -177,20 +177,21 @@ decrypt(const struct decrypt_req *req, struct decrypt_rep *rep)
 	return ST_OK;
 }
 
-static inline void
-handle_decrypt(uint32_t id, const struct decrypt_req *req)
+/* 1 if the story ends here. */
+static inline int
+handle_decrypt(const struct decrypt_req *req)
 {
-	struct decrypt_rep rep = { 0 };
+	struct decrypt_rep rep = { .tag = req->tag };
 
 	if (step(BEFORE_DECRYPT))
-		return;
+		return 1;
 	rep.status = decrypt(req, &rep);
 	if (rep.status != ST_OK)
 		memset(rep.plain, 0, sizeof(rep.plain));
 	if (k.decrypts - k.ndone > k.most_pending)
 		k.most_pending = k.decrypts - k.ndone;
-	answer(V_DECRYPT, id, &rep, sizeof(rep));
-	step(AFTER_DECRYPT);
+	answer(V_DECRYPT, 0, &rep, sizeof(rep));
+	return step(AFTER_DECRYPT);
 }
 
 static inline void
@@ -224,11 +225,12 @@ serve(void)
 	struct {
 		struct ipc_hdr h;
 		union {
-			struct decrypt_req decrypt;
+			struct decrypt_req decrypt[DECRYPT_MAX];
 			struct commit_req commit;
 		} u;
 	} rec;
 	struct pollfd p = { k.fd != -1 ? k.fd : k.listener, POLLIN, 0 };
+	ssize_t len;
 
 	if (poll(&p, 1, 5) != 1)
 		return;
@@ -236,11 +238,15 @@ serve(void)
 		k.fd = accept(k.listener, NULL, NULL);
 		return;
 	}
-	if (recv(k.fd, &rec, sizeof(rec), 0) <= 0)
+	if ((len = recv(k.fd, &rec, sizeof(rec), 0)) <= (ssize_t)sizeof(rec.h))
 		return;
-	if (rec.h.type == V_DECRYPT)
-		handle_decrypt(rec.h.id, &rec.u.decrypt);
-	else if (rec.h.type == V_COMMIT)
+	if (rec.h.type == V_DECRYPT) {
+		size_t n = ((size_t)len - sizeof(rec.h)) / sizeof(rec.u.decrypt[0]);
+
+		for (size_t i = 0; i < n; i++)
+			if (handle_decrypt(&rec.u.decrypt[i]))
+				return;
+	} else if (rec.h.type == V_COMMIT)
 		handle_commit(rec.h.id, &rec.u.commit);
 }
 
