@@ -68,7 +68,7 @@ ping_one(const struct client *c, const char *arg)
 		return ui_fail(EX_USAGE, "%s", e.s);
 	up = sender_ping(&job, &e) == 0;
 	if (!up)
-		(void)ui_fail(0, "%s: %s", arg, e.s);
+		(void)ui_fail(0, "%s", e.s);
 	printf("%s is %s\n", arg, up ? "up" : "down");
 	(void)fflush(stdout);
 	return up ? 0 : EX_UNAVAILABLE;

@@ -86,11 +86,9 @@ send_group(const struct client *c, struct queue *queue, struct parcel *p, size_t
 	const char *name = client_nickname(c, p[0].item.to.keyid);
 	struct errmsg e;
 
-	if (name == NULL)
-		name = p[0].item.to.host;
-	ui_verbose("sending %zu packets to %s", n, name);
+	ui_verbose("sending %zu packets to %s", n, name != NULL ? name : p[0].item.to.host);
 	if (sender_send(&job, &e) == -1)
-		(void)ui_fail(0, "%s: %s", name, e.s);
+		(void)ui_fail(0, "%s%s%s", name != NULL ? name : "", name != NULL ? ": " : "", e.s);
 	wipe(g.packet, sizeof(g.packet));
 }
 

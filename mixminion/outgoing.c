@@ -141,6 +141,8 @@ outgoing_forward(struct outgoing *o, const struct route *r, const struct address
 		return -1;
 	if (ps.n > 1 && !deliver_fragments)
 		t.fragments = (unsigned)ps.n;
+	else if (ps.n > 1)
+		t.size = PAYLOAD_LEN; /* what the exit sees of it: one fragment at a time */
 	ret = route_and_build(o, r, to, &t, &ps, e);
 	payloads_free(&ps);
 	return ret;
