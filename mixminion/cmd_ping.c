@@ -65,7 +65,7 @@ ping_one(const struct client *c, const char *arg)
 	int up;
 
 	if (find(c, arg, &job, &e) == -1)
-		return ui_fail(EX_USAGE, "%s", e.s);
+		return ui_fail(EX_NOHOST, "%s", e.s);
 	up = sender_ping(&job, &e) == 0;
 	if (!up)
 		(void)ui_fail(0, "%s", e.s);

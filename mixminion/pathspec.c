@@ -32,13 +32,13 @@ scan_quoted(struct scanner *s)
 		if (*s->p == '\\' && s->p[1] == quote)
 			s->p++;
 		if (*s->p == '\0')
-			return err_set(s->e, "path: the quotes do not match");
+			return err_set(s->e, "the quotes do not match");
 		buf_u8(&s->word, (uint8_t)*s->p);
 	}
 	s->p++;
 	skip_blanks(s);
 	if (*s->p != '\0' && *s->p != ',' && *s->p != ':')
-		return err_set(s->e, "path: something follows a quoted name");
+		return err_set(s->e, "something follows a quoted name");
 	s->quoted = 1;
 	return 0;
 }
@@ -68,9 +68,9 @@ parse_count(unsigned *n, const char *s, struct errmsg *e)
 	long v;
 
 	if (*s == '\0' && s[-1] == '*')
-		return err_set(e, "path: \"*\" needs a number: \"*2\" is two random servers");
+		return err_set(e, "\"*\" needs a number: \"*2\" is two random servers");
 	if (conv_int(&v, s, 0, MAX_ELEMENTS, NULL) == -1)
-		return err_set(e, "path: \"%.32s\" is not a number of servers from 0 to %d", s,
+		return err_set(e, "\"%.32s\" is not a number of servers from 0 to %d", s,
 		    MAX_ELEMENTS);
 	*n = (unsigned)v;
 	return 0;
@@ -93,7 +93,7 @@ parse_element(struct path_element *el, struct scanner *s)
 		return parse_count(&el->n, word + 1, s->e);
 	}
 	if (*word == '\0')
-		return err_set(s->e, "path: a server is missing between separators");
+		return err_set(s->e, "a server is missing between separators");
 	if ((el->name = strdup(word)) == NULL)
 		fatal("out of memory");
 	return 0;
@@ -115,9 +115,9 @@ static int
 colon(struct path_spec *spec, struct errmsg *e)
 {
 	if (spec->kind != PATH_FORWARD)
-		return err_set(e, "path: the path of a reply has no \":\", it is one leg");
+		return err_set(e, "the path of a reply has no \":\", it is one leg");
 	if (spec->split != SPLIT_LATER)
-		return err_set(e, "path: only one \":\" may stand in it");
+		return err_set(e, "only one \":\" may stand in it");
 	spec->split = spec->n;
 	return 0;
 }
@@ -171,9 +171,9 @@ check_legs(const struct path_spec *spec, struct errmsg *e)
 {
 	if (spec->split != SPLIT_LATER &&
 	    (least(spec, 0, spec->split) == 0 || least(spec, spec->split, spec->n) == 0))
-		return err_set(e, "path: each of its two legs needs at least one server");
+		return err_set(e, "each of its two legs needs at least one server");
 	if (spec->kind != PATH_FORWARD && least(spec, 0, spec->n) == 0)
-		return err_set(e, "path: it needs at least one server");
+		return err_set(e, "it needs at least one server");
 	return 0;
 }
 
