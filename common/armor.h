@@ -33,9 +33,9 @@ struct armored {
 };
 
 /*
- * Finds the next object of the given kind in text from *pos on and advances *pos behind it. 1: found
- * (free with armored_free), 0: no more, -1: malformed. Other kinds are passed over. For ARMOR_MESSAGE base-64
- * or dash-escaped text is told by Message-type.
+ * Finds the next object of the given kind in text from *pos on and advances *pos behind it. 1:
+ * found (free with armored_free), 0: no more, -1: malformed. Other kinds are passed over. For
+ * ARMOR_MESSAGE base-64 or dash-escaped text is told by Message-type.
  */
 int armor_next(struct armored *a, const char *kind, const char *text, size_t len, size_t *pos,
     struct errmsg *e);

@@ -22,7 +22,10 @@ int fec_init(struct fec *f, unsigned k, unsigned n);
 /* out (len octets) = block i of the k raw blocks. */
 void fec_encode(const struct fec *f, unsigned i, const uint8_t *const *raw, size_t len,
     uint8_t *out);
-/* The k raw blocks from k different encoded ones (idx[j] tells which). -1 if indices repeat or are out of range. */
+/*
+ * The k raw blocks from k different encoded ones (idx[j] tells which). -1 if indices repeat or
+ * are out of range.
+ */
 int fec_decode(const struct fec *f, const unsigned *idx, const uint8_t *const *enc, size_t len,
     uint8_t *const *raw);
 

@@ -22,8 +22,8 @@ struct frag_params {
 int frag_params(struct frag_params *p, uint64_t length, size_t overhead, struct errmsg *e);
 
 /*
- * What is known of one incomplete message: which fragments came, and their digests, so that an identical
- * duplicate is told from a contradiction.
+ * What is known of one incomplete message: which fragments came, and their digests, so that an
+ * identical duplicate is told from a contradiction.
  */
 struct frag_state;
 
@@ -43,8 +43,9 @@ size_t frag_have(const struct frag_state *s); /* distinct fragments taken so far
 size_t frag_needed(const struct frag_state *s); /* chunks * k */
 
 /*
- * Rebuilds: fetch gives the data of fragment index (capacity octets, valid until the next call) or NULL if that one is not
- * held. Appends the unwhitened message of params.length octets to out; -1 if something is missing.
+ * Rebuilds: fetch gives the data of fragment index (capacity octets, valid until the next call)
+ * or NULL if that one is not held. Appends the unwhitened message of params.length octets to out;
+ * -1 if something is missing.
  */
 int frag_rebuild(const struct frag_state *s, const uint8_t *(*fetch)(void *ctx, uint32_t index),
     void *ctx, struct buf *out, struct errmsg *e);

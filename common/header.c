@@ -27,7 +27,10 @@ subheader_replay_digest(const struct subheader *sh, uint8_t x[HASH_LEN])
 	sha1_parts(x, c, 2);
 }
 
-/* The octets of routing info that hop i reads: the address of the next, or what the leg ends with. */
+/*
+ * The octets of routing info that hop i reads: the address of the next, or what the leg ends
+ * with.
+ */
 static size_t
 info_len(const struct hop *hops, size_t n, const struct routing *last, size_t i)
 {
@@ -63,8 +66,8 @@ struct junk {
 };
 
 /*
- * minion-spec 3.2.4.1: hop i strips its subheader of sizes[i] octets and appends as much; the junk of
- * the hops before it stands at the end of what it hashes.
+ * minion-spec 3.2.4.1: hop i strips its subheader of sizes[i] octets and appends as much; the
+ * junk of the hops before it stands at the end of what it hashes.
  */
 static void
 make_junk(struct junk *j, const uint8_t (*secrets)[KEY_LEN], const size_t *sizes, size_t n)
@@ -88,8 +91,9 @@ make_junk(struct junk *j, const uint8_t (*secrets)[KEY_LEN], const size_t *sizes
 }
 
 /*
- * Puts the subheader of one hop at p in front of what is there, len octets in all. The routing info already
- * stands where it belongs, behind the room that the fixed fields and the RSA overhead take up.
+ * Puts the subheader of one hop at p in front of what is there, len octets in all. The routing
+ * info already stands where it belongs, behind the room that the fixed fields and the RSA
+ * overhead take up.
  */
 static int
 wrap_subheader(uint8_t *p, size_t len, const struct hop *hop, const uint8_t secret[KEY_LEN],

@@ -45,8 +45,8 @@ struct routing {
 int header_fits(const struct hop *hops, size_t n, const struct routing *last, struct errmsg *e);
 
 /*
- * Builds one header. secrets: n master secrets of KEY_LEN octets each, first hop first.
- * Draws: the initial padding (HEADER_LEN less the sum of sizes), then one 20-octet OAEP seed for each
+ * Builds one header. secrets: n master secrets of KEY_LEN octets each, first hop first. Draws:
+ * the initial padding (HEADER_LEN less the sum of sizes), then one 20-octet OAEP seed for each
  * hop from the last to the first. -1 with a reason if the path is too long.
  */
 int header_build(uint8_t out[HEADER_LEN], const struct hop *hops, size_t n,

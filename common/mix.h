@@ -61,7 +61,10 @@ struct errmsg {
 	char s[512];
 };
 
-/* Formats the reason (e may be NULL); always returns -1, so that `return err_set(...)` reads well. */
+/*
+ * Formats the reason (e may be NULL); always returns -1, so that `return err_set(...)` reads
+ * well.
+ */
 int err_set(struct errmsg *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

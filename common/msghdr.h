@@ -19,8 +19,9 @@ struct msghdrs {
 /* Appends the block with its closing empty line, in the order specified; -1 with a reason. */
 int msghdrs_encode(struct buf *out, const struct msghdrs *h, struct errmsg *e);
 /*
- * Splits a message; *body and *bodylen point into msg. Unknown, misplaced, over-long and malformed headers are removed;
- * where the block itself is malformed the body is the whole message (as the reference).
+ * Splits a message; *body and *bodylen point into msg. Unknown, misplaced, over-long and
+ * malformed headers are removed; where the block itself is malformed the body is the whole
+ * message (as the reference).
  */
 void msghdrs_parse(struct msghdrs *h, const uint8_t *msg, size_t len, const uint8_t **body,
     size_t *bodylen);

@@ -33,8 +33,8 @@ struct unwrapped {
 };
 
 /*
- * Processes packet, whose first RSA block decrypts to block. Does not check for replays. The order of the
- * checks is the reference's (P7): version, header digest, DROP, routing.
+ * Processes packet, whose first RSA block decrypts to block. Does not check for replays. The
+ * order of the checks is the reference's (P7): version, header digest, DROP, routing.
  */
 enum unwrap packet_unwrap(const uint8_t packet[PACKET_LEN], const uint8_t block[PK_MAX_DATA_LEN],
     struct unwrapped *out);
@@ -47,9 +47,10 @@ int packet_open(const uint8_t packet[PACKET_LEN], struct rsakey *key, uint8_t re
     struct unwrapped *out);
 
 /*
- * A forward packet (two legs). For tagged exit types tag is TAG_LEN octets and goes before info; for others it is
- * NULL. Draws, in this order: the secrets of leg 1 (16 octets a hop, path order), of leg 2, then
- * header 2 (as header_build says), then header 1. -1 with a reason if a leg is empty or too long.
+ * A forward packet (two legs). For tagged exit types tag is TAG_LEN octets and goes before info;
+ * for others it is NULL. Draws, in this order: the secrets of leg 1 (16 octets a hop, path
+ * order), of leg 2, then header 2 (as header_build says), then header 1. -1 with a reason if a
+ * leg is empty or too long.
  */
 int packet_build_forward(uint8_t out[PACKET_LEN], const uint8_t payload[PAYLOAD_LEN],
     const struct hop *leg1, size_t n1, const struct hop *leg2, size_t n2, uint16_t exit_type,

@@ -41,10 +41,10 @@ struct status_rep {
 };
 
 /*
- * DECRYPT: the RSA block of header 1 and SHA-1 of the other 1792 octets: 276 octets, and a tag that the
- * asker chooses and finds in the answer. One record holds up to DECRYPT_MAX of them (a system call a
- * packet would be felt); answers come in any order and grouping, up to DECRYPT_MAX a record. The
- * header's id means nothing.
+ * DECRYPT: the RSA block of header 1 and SHA-1 of the other 1792 octets: 276 octets, and a tag
+ * that the asker chooses and finds in the answer. One record holds up to DECRYPT_MAX of them (a
+ * system call a packet would be felt); answers come in any order and grouping, up to DECRYPT_MAX
+ * a record. The header's id means nothing.
  */
 #define DECRYPT_MAX 32
 struct decrypt_req {
@@ -109,8 +109,8 @@ struct keysets_rep {
 };
 
 /*
- * keyd checks nickname, identity, packet key and dates against the key set, signs, and stores it. A refusal is
- * ST_FAIL and a reason instead of the text; ST_LATER: it could not be stored.
+ * keyd checks nickname, identity, packet key and dates against the key set, signs, and stores it.
+ * A refusal is ST_FAIL and a reason instead of the text; ST_LATER: it could not be stored.
  */
 struct sign_req {
 	uint32_t number; /* of the key set */

@@ -46,8 +46,9 @@ void rsakey_keyid(const struct rsakey *k, uint8_t id[HASH_LEN]);
 struct evp_pkey_st *rsakey_evp(struct rsakey *k);
 
 /*
- * OAEP as a pure function. Encodes msg into a block of klen octets (first octet 0) with the 20-octet
- * seed; -1 if msg is too long. Decode is for public data only (signatures): not constant time.
+ * OAEP as a pure function. Encodes msg into a block of klen octets (first octet 0) with the
+ * 20-octet seed; -1 if msg is too long. Decode is for public data only (signatures): not constant
+ * time.
  */
 int oaep_encode(uint8_t *block, size_t klen, const uint8_t seed[HASH_LEN], const void *msg,
     size_t mlen);

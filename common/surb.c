@@ -31,8 +31,8 @@ surb_secrets(const uint8_t tag[TAG_LEN], const void *secret, size_t seclen,
 }
 
 /*
- * E2E-spec 2.2.5: the stream gives the master secrets from the last hop to the first, then the key of
- * the payload.
+ * E2E-spec 2.2.5: the stream gives the master secrets from the last hop to the first, then the
+ * key of the payload.
  */
 static void
 derive_keys(struct surb *s, uint8_t (*path)[KEY_LEN], size_t n, const uint8_t *seed,

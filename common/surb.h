@@ -27,7 +27,10 @@ int surb_build(struct surb *s, const struct hop *hops, size_t n, uint16_t exit_t
     const void *info, size_t infolen, const void *secret, size_t seclen, uint32_t use_by,
     const struct rng *rng, uint8_t *seed_out, struct errmsg *e);
 
-/* 1 if tag is a decoding handle of secret: Hash(tag | secret | "Validate") ends with a zero octet. */
+/*
+ * 1 if tag is a decoding handle of secret: Hash(tag | secret | "Validate") ends with a zero
+ * octet.
+ */
 int surb_tag_matches(const uint8_t tag[TAG_LEN], const void *secret, size_t seclen);
 /* The first n 16-octet secrets of the stream that tag and secret generate, into out (S4). */
 void surb_secrets(const uint8_t tag[TAG_LEN], const void *secret, size_t seclen,
@@ -46,9 +49,10 @@ int surb_parse(struct surb *s, const uint8_t *p, size_t len, size_t *used, struc
 int surb_expired(const struct surb *s, int64_t now);
 
 /*
- * All reply blocks of a file: concatenated binary ones (white space between them allowed) or
- * any number of armored ones in a text. The caller frees *out. warn (may be NULL) is called for what is
- * accepted with a warning (an odd armor version). At most max blocks; a text without any gives *n = 0.
+ * All reply blocks of a file: concatenated binary ones (white space between them allowed) or any
+ * number of armored ones in a text. The caller frees *out. warn (may be NULL) is called for what
+ * is accepted with a warning (an odd armor version). At most max blocks; a text without any gives
+ * *n = 0.
  */
 int surb_parse_all(struct surb **out, size_t *n, const uint8_t *p, size_t len, size_t max,
     void (*warn)(const char *), struct errmsg *e);

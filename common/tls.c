@@ -24,8 +24,8 @@
 #define IDENTITY_EXPONENT 65537
 
 /*
- * Lists that OpenSSL takes as char *. Both key shares are sent where the hybrid is known, so that an
- * older peer costs no extra round.
+ * Lists that OpenSSL takes as char *. Both key shares are sent where the hybrid is known, so that
+ * an older peer costs no extra round.
  */
 static char group_lists[][40] = {
 	"*X25519MLKEM768:*X25519:P-256:P-384",
@@ -279,7 +279,10 @@ tls_check_chain(
 {
 	int rc = check_certs(SSL_get_peer_cert_chain(ssl), keyid, now, got, e);
 
-	/* A signature that does not verify leaves errors, which the next SSL call would take for its own. */
+	/*
+	 * A signature that does not verify leaves errors, which the next SSL call would take for
+	 * its own.
+	 */
 	ERR_clear_error();
 	return rc;
 }

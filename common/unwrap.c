@@ -21,8 +21,9 @@ is_swap(uint16_t rtype)
 }
 
 /*
- * Routing info and the header for the next hop, one behind the other: what stood in the RSA block, the rest of the
- * header decrypted, and junk in the place of what is taken away. Returns its length.
+ * Routing info and the header for the next hop, one behind the other: what stood in the RSA
+ * block, the rest of the header decrypted, and junk in the place of what is taken away. Returns
+ * its length.
  */
 static size_t
 open_header(uint8_t full[2 * HEADER_LEN], const struct subheader *sh, const uint8_t *enc)

@@ -1,6 +1,7 @@
 /*
- * The mail that an exit makes of a message: E2E-spec 3.2.3. Whatever comes from the sender passes through put_header or
- * put_body; neither lets a line end or a control character through that would begin another header.
+ * The mail that an exit makes of a message: E2E-spec 3.2.3. Whatever comes from the sender passes
+ * through put_header or put_body; neither lets a line end or a control character through that
+ * would begin another header.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@ mailbox_domain(const char *mailbox)
 }
 
 /*
- * "Name: value" folded at single blanks. What is not printing ASCII becomes '?': a value can neither end its
- * line nor carry raw 8-bit text.
+ * "Name: value" folded at single blanks. What is not printing ASCII becomes '?': a value can
+ * neither end its line nor carry raw 8-bit text.
  */
 static void
 put_header(struct buf *out, const char *name, const char *value)
@@ -68,7 +69,10 @@ put_collapsed(struct buf *out, const char *s)
 			buf_u8(out, (uint8_t)*s);
 }
 
-/* `"TAG NAME" <return address>` where the sender gave a name and may; else the return address alone. */
+/*
+ * `"TAG NAME" <return address>` where the sender gave a name and may; else the return address
+ * alone.
+ */
 static void
 put_from(struct buf *out, const struct msghdrs *h, const struct conf_delivery *c)
 {
@@ -145,8 +149,8 @@ put_message_id(struct buf *out, const char *domain, const struct rng *rng)
 }
 
 /*
- * Blank-separated RFC 5322 message ids, in the form that mail programs make (a mailbox in angle brackets), at most
- * max of them.
+ * Blank-separated RFC 5322 message ids, in the form that mail programs make (a mailbox in angle
+ * brackets), at most max of them.
  */
 static int
 msgids_valid(const char *s, size_t max)
@@ -227,8 +231,8 @@ body_shape(const struct buf *b)
 }
 
 /*
- * Quoted-printable (RFC 2045 6.7), only where a line is longer than mail may have: some servers refuse such a mail, others
- * break it anywhere.
+ * Quoted-printable (RFC 2045 6.7), only where a line is longer than mail may have: some servers
+ * refuse such a mail, others break it anywhere.
  */
 static void
 put_qp_octet(struct buf *out, uint8_t c, int at_end, size_t *col)
@@ -246,7 +250,10 @@ put_qp_octet(struct buf *out, uint8_t c, int at_end, size_t *col)
 	*col += plain ? 1 : 3;
 }
 
-/* Every kind of line end becomes CRLF: a bare one could be read as the end of the mail by some server. */
+/*
+ * Every kind of line end becomes CRLF: a bare one could be read as the end of the mail by some
+ * server.
+ */
 static void
 put_body(struct buf *out, const struct buf *b, int qp)
 {

@@ -1,5 +1,6 @@
 /*
- * deliverd: hands over what leaves the mix network here. main alone; the order of start-up is ARCHITECTURE's.
+ * deliverd: hands over what leaves the mix network here. main alone; the order of start-up is
+ * ARCHITECTURE's.
  */
 #include <sys/stat.h>
 

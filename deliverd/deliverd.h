@@ -1,7 +1,7 @@
 /*
- * What the files of deliverd share. The way of a packet: intake (deliver/) -> exits (a module of its routing
- * type) -> compose -> queue (deliver/own/) -> smtpconn, smtp (the mail server); fragments wait in fragstore between the
- * first two steps.
+ * What the files of deliverd share. The way of a packet: intake (deliver/) -> exits (a module of
+ * its routing type) -> compose -> queue (deliver/own/) -> smtpconn, smtp (the mail server);
+ * fragments wait in fragstore between the first two steps.
  */
 #ifndef DELIVERD_H
 #define DELIVERD_H
@@ -13,7 +13,9 @@
 
 #include "smtp.h"
 
-/* Everything that is taken, dropped or handed over is counted by its reason; names in counters.c. */
+/*
+ * Everything that is taken, dropped or handed over is counted by its reason; names in counters.c.
+ */
 enum count {
 	C_NONE,
 	C_PACKETS_RECEIVED,
@@ -76,8 +78,8 @@ void mail_free(struct mail *m); /* wipes */
 /* --- compose.c: E2E-spec 3.2.3 --- */
 
 /*
- * Makes m's text, sender and 8-bit mark from a delivery, for the recipients that are set in m already. Draws 16 octets (the
- * Message-ID). -1 if the configured ReturnAddress is not a mailbox.
+ * Makes m's text, sender and 8-bit mark from a delivery, for the recipients that are set in m
+ * already. Draws 16 octets (the Message-ID). -1 if the configured ReturnAddress is not a mailbox.
  */
 int compose_mail(struct mail *m, const struct delivery *d, const struct conf_delivery *c,
     int64_t now, const struct rng *rng, struct errmsg *e);
@@ -113,18 +115,23 @@ void mailq_free(struct mailq *q);
 /* Reads what lies there, at start. 0 or -1 with errno. */
 int mailq_load(struct mailq *q);
 /*
- * Three steps for a mail, so that its source may go between the second and the third: staged under a name that the
- * source determines; durable; released to be tried. Staging a name that is there already is no error and makes nothing.
+ * Three steps for a mail, so that its source may go between the second and the third: staged
+ * under a name that the source determines; durable; released to be tried. Staging a name that is
+ * there already is no error and makes nothing.
  */
 int mailq_has(struct mailq *q, const char *name);
 int mailq_stage(struct mailq *q, const char *name, const struct mail *m);
 int mailq_commit(struct mailq *q); /* 0; -1 with errno: nothing staged is left */
 void mailq_release(struct mailq *q, int64_t now);
-/* Takes the next mail of a routing type that is due, if there is one; what is taken must be given to mailq_done. */
+/*
+ * Takes the next mail of a routing type that is due, if there is one; what is taken must be given
+ * to mailq_done.
+ */
 struct mailq_entry *mailq_take(struct mailq *q, uint16_t rtype, int64_t now, struct mail *m);
 /*
- * After an attempt: results by recipient. Removes the mail if nobody is left, else it waits as the schedule says or is
- * given up at its end. NULL results: never tried, back into the queue as it was.
+ * After an attempt: results by recipient. Removes the mail if nobody is left, else it waits as
+ * the schedule says or is given up at its end. NULL results: never tried, back into the queue as
+ * it was.
  */
 void mailq_done(struct mailq *q, struct mailq_entry *e, const enum smtp_result *results,
     const struct conf_schedule *retry, int64_t now);
@@ -144,8 +151,8 @@ struct fragstore_limits {
 	int64_t max_interval; /* seconds from a message's first fragment */
 };
 /*
- * Called with a message that is whole: 0 if its successor is staged or it was dropped and counted, -1 to try
- * again later. name is the same each time for the same message.
+ * Called with a message that is whole: 0 if its successor is staged or it was dropped and
+ * counted, -1 to try again later. name is the same each time for the same message.
  */
 typedef int (*fragstore_deliver)(void *arg, const char *name, uint16_t rt, struct chunk info,
     struct chunk compressed);
@@ -159,8 +166,9 @@ int fragstore_load(struct fragstore *f, int64_t now);
 int fragstore_add(struct fragstore *f, const uint8_t payload[PAYLOAD_LEN], int64_t now);
 int fragstore_commit(struct fragstore *f);
 /*
- * Hands over what is whole: deliver, then commit (the successors become durable), then the message ids are noted as
- * finished, then the fragments go. Also removes what was rejected. 0; -1: something remains to be done later.
+ * Hands over what is whole: deliver, then commit (the successors become durable), then the
+ * message ids are noted as finished, then the fragments go. Also removes what was rejected. 0;
+ * -1: something remains to be done later.
  */
 int fragstore_finish(struct fragstore *f, fragstore_deliver deliver, int (*commit)(void *arg),
     void *arg, int64_t now);
@@ -168,7 +176,10 @@ int fragstore_finish(struct fragstore *f, fragstore_deliver deliver, int (*commi
 void fragstore_expire(struct fragstore *f, int64_t now);
 size_t fragstore_messages(const struct fragstore *f);
 size_t fragstore_fragments(const struct fragstore *f);
-/* The limits that a configuration means; what dirsync publishes as Maximum-Fragments is the same number. */
+/*
+ * The limits that a configuration means; what dirsync publishes as Maximum-Fragments is the same
+ * number.
+ */
 void fragstore_conf_limits(struct fragstore_limits *l, const struct server_conf *c);
 
 /* --- smtpconn.c: the connection to a mail server --- */
@@ -187,8 +198,8 @@ struct smtpconn_ops {
 
 struct smtpconn *smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, void *arg);
 /*
- * "host", "host:port", "[v6]:port" or an IP; NULL is localhost. Names are only resolved before the sandbox (resolve set);
- * afterwards a name other than the present one is refused.
+ * "host", "host:port", "[v6]:port" or an IP; NULL is localhost. Names are only resolved before
+ * the sandbox (resolve set); afterwards a name other than the present one is refused.
  */
 int smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e);
 void smtpconn_helo(struct smtpconn *c, const char *name);
@@ -200,12 +211,13 @@ void smtpconn_free(struct smtpconn *c);
 struct exits;
 struct exits *exits_new(struct loop *l, struct mailq *q);
 /*
- * Address files, servers: at start (resolve set) and again on reload. c is kept by reference. -1 with a reason: the old one stays.
+ * Address files, servers: at start (resolve set) and again on reload. c is kept by reference. -1
+ * with a reason: the old one stays.
  */
 int exits_configure(struct exits *x, const struct server_conf *c, int resolve, struct errmsg *e);
 /*
- * A message for an exit type: composed and staged under name, or dropped and counted: 0. -1 with errno if it could not
- * be staged.
+ * A message for an exit type: composed and staged under name, or dropped and counted: 0. -1 with
+ * errno if it could not be staged.
  */
 int exits_take(struct exits *x, const char *name, uint16_t rt, struct chunk info,
     const struct delivery *d);
@@ -222,8 +234,8 @@ struct intake;
 struct intake *intake_new(struct loop *l, int deliver_dirfd, int crp_dirfd, struct mailq *q,
     struct fragstore *f, struct exits *x);
 /*
- * Before anything is tried: removes packets whose mail is durable already, and what writers left half done. 0 or -1
- * with errno.
+ * Before anything is tried: removes packets whose mail is durable already, and what writers left
+ * half done. 0 or -1 with errno.
  */
 int intake_recover(struct intake *in);
 void intake_start(struct intake *in); /* works from the loop */

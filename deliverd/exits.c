@@ -1,6 +1,7 @@
 /*
- * The delivery modules, by routing type: each a row that says who the recipients are and which part of the
- * configuration applies. All of them compose a mail, queue it and hand it to a server. Another module is another row.
+ * The delivery modules, by routing type: each a row that says who the recipients are and which
+ * part of the configuration applies. All of them compose a mail, queue it and hand it to a
+ * server. Another module is another row.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -186,7 +186,9 @@ finished_add(struct finished *f, const uint8_t (*ids)[20], size_t n, int64_t now
 	rc = write_all(f->fd, b.p, b.len);
 	buf_free(&b);
 	if (rc == -1 || fdatasync(f->fd) == -1) {
-		/* Half a record must not shift those that follow: the next one begins a new file. */
+		/*
+		 * Half a record must not shift those that follow: the next one begins a new file.
+		 */
 		saved = errno;
 		close(f->fd);
 		f->fd = -1;

@@ -1,6 +1,6 @@
 /*
- * The ids of fragmented messages that are over (delivered, rejected or expired), so that late fragments are
- * known: an append-only file of 24-octet records, held in memory.
+ * The ids of fragmented messages that are over (delivered, rejected or expired), so that late
+ * fragments are known: an append-only file of 24-octet records, held in memory.
  */
 #ifndef FINISHED_H
 #define FINISHED_H

@@ -1,7 +1,8 @@
 /*
- * Fragments that wait for their message to be whole (E2E-spec 2.3.3): a file each, so that a crash loses none; what is
- * known of them is rebuilt from the files at start. A message ends in this order: its successor is durable, its id
- * is noted as finished, its fragments go. Each step may be done again after a crash without harm.
+ * Fragments that wait for their message to be whole (E2E-spec 2.3.3): a file each, so that a
+ * crash loses none; what is known of them is rebuilt from the files at start. A message ends in
+ * this order: its successor is durable, its id is noted as finished, its fragments go. Each step
+ * may be done again after a crash without harm.
  */
 #include <sys/queue.h>
 #include <sys/tree.h>
@@ -21,7 +22,10 @@
 #define MAX_HELD   65536 /* fragments on disk: 1.8 GB; beyond that no new message is begun */
 #define BATCH	   256
 #define FINISH_MAX 16 /* messages that are in memory as a whole at once */
-/* A late fragment may still be on its way: queues on the road keep a packet for five days a hop and more. */
+/*
+ * A late fragment may still be on its way: queues on the road keep a packet for five days a hop
+ * and more.
+ */
 #define KEEP_IDS (60L * 86400)
 
 enum fate { WAITING, COMPLETE, REJECTED };
@@ -201,8 +205,8 @@ message_end(struct fragstore *f, struct message *m, enum fate fate)
 }
 
 /*
- * Takes a fragment into memory; 1 if it is to be kept on disk under name. Says by *why what it is counted as
- * otherwise.
+ * Takes a fragment into memory; 1 if it is to be kept on disk under name. Says by *why what it is
+ * counted as otherwise.
  */
 static int
 remember(struct fragstore *f, const struct payload *pl, const char *name, int64_t stamp,
@@ -379,7 +383,10 @@ fetch(void *ctx, uint32_t index)
 	return NULL;
 }
 
-/* A name in deliver/own/mail that the message id determines: a mail made twice around a crash is one file. */
+/*
+ * A name in deliver/own/mail that the message id determines: a mail made twice around a crash is
+ * one file.
+ */
 static void
 successor_name(char name[POOL_NAME_LEN], const uint8_t id[MSGID_LEN])
 {

@@ -1,7 +1,8 @@
 /*
- * deliver/: the exit packets that mixer hands over. Each is read once, made into its successor (a mail, or a fragment on
- * disk), and removed when that is durable; a mail is tried only when its packet is gone for good. So whatever
- * process dies when, nothing is lost and nothing is made twice.
+ * deliver/: the exit packets that mixer hands over. Each is read once, made into its successor (a
+ * mail, or a fragment on disk), and removed when that is durable; a mail is tried only when its
+ * packet is gone for good. So whatever process dies when, nothing is lost and nothing is made
+ * twice.
  */
 #include <sys/inotify.h>
 
@@ -63,7 +64,10 @@ intake_new(struct loop *l, int deliver_dirfd, int crp_dirfd, struct mailq *q, st
 	return in;
 }
 
-/* The crash came between a mail and the end of its packet: the mail must not be made again once it is delivered. */
+/*
+ * The crash came between a mail and the end of its packet: the mail must not be made again once
+ * it is delivered.
+ */
 static int
 remove_if_done(const char *name, void *arg)
 {
@@ -176,7 +180,8 @@ remove_done(struct intake *in)
 }
 
 /*
- * Up to SLICE packets. 1: there may be more; 0: all is done; -1: the disk does not take it, everything is where it was.
+ * Up to SLICE packets. 1: there may be more; 0: all is done; -1: the disk does not take it,
+ * everything is where it was.
  */
 static int
 take_slice(struct intake *in)

@@ -1,6 +1,6 @@
 /*
- * The MBOX exit type: a file of "name: address" lines says to whom a name belongs (E2E-spec 3.2.1). '=' may stand for
- * the colon and '#' begins a comment line, as with the reference.
+ * The MBOX exit type: a file of "name: address" lines says to whom a name belongs (E2E-spec
+ * 3.2.1). '=' may stand for the colon and '#' begins a comment line, as with the reference.
  */
 #include <errno.h>
 #include <stdio.h>

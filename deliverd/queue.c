@@ -1,7 +1,8 @@
 /*
- * Mails that wait for their hand-over. Two directories below deliver/own: mail/ holds what was composed and is never
- * rewritten (so that nothing of it stays behind on the disk); state/ holds, under the same name, how often it was tried, when next,
- * and for whom. A mail without a state has not been tried. Memory holds a small entry a mail, in a heap a routing type.
+ * Mails that wait for their hand-over. Two directories below deliver/own: mail/ holds what was
+ * composed and is never rewritten (so that nothing of it stays behind on the disk); state/ holds,
+ * under the same name, how often it was tried, when next, and for whom. A mail without a state
+ * has not been tried. Memory holds a small entry a mail, in a heap a routing type.
  */
 #include <sys/stat.h>
 

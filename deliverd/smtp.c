@@ -1,6 +1,6 @@
 /*
- * SMTP without I/O. One command at a time: each state waits for one reply, and a table says what is done with
- * it, so that an extension (STARTTLS, AUTH, PIPELINING) is a state more.
+ * SMTP without I/O. One command at a time: each state waits for one reply, and a table says what
+ * is done with it, so that an extension (STARTTLS, AUTH, PIPELINING) is a state more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +119,10 @@ command(struct smtp *s, enum step next, const char *verb, const char *arg, const
 	s->step = next;
 }
 
-/* A line that begins with a dot gets a second one (RFC 5321 4.5.2); a line of a dot ends the text. */
+/*
+ * A line that begins with a dot gets a second one (RFC 5321 4.5.2); a line of a dot ends the
+ * text.
+ */
 static void
 put_text(struct smtp *s)
 {

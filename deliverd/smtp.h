@@ -1,6 +1,6 @@
 /*
- * The client's side of SMTP (RFC 5321) as a state machine: octets in, octets out, no I/O, no clock. One object is
- * one connection, over which any number of mails go, one after the other.
+ * The client's side of SMTP (RFC 5321) as a state machine: octets in, octets out, no I/O, no
+ * clock. One object is one connection, over which any number of mails go, one after the other.
  */
 #ifndef SMTP_H
 #define SMTP_H
@@ -35,8 +35,9 @@ const struct buf *smtp_output(const struct smtp *s);
 void smtp_sent(struct smtp *s, size_t n);
 
 /*
- * Begins a mail; only when SMTP_READY. Addresses without brackets and controls; text is kept by reference until the mail
- * is over, has CRLF line ends, and is dot-stuffed here. -1 with a reason: not begun.
+ * Begins a mail; only when SMTP_READY. Addresses without brackets and controls; text is kept by
+ * reference until the mail is over, has CRLF line ends, and is dot-stuffed here. -1 with a
+ * reason: not begun.
  */
 int smtp_mail(struct smtp *s, const char *from, const char *const *to, size_t n, const void *text,
     size_t len, int eightbit, struct errmsg *e);

@@ -1,6 +1,6 @@
 /*
- * The socket under an SMTP conversation: one connection at a time, over which mails go as long as there are any, with
- * time limits. What is said is smtp.c's.
+ * The socket under an SMTP conversation: one connection at a time, over which mails go as long as
+ * there are any, with time limits. What is said is smtp.c's.
  */
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 /*
- * The SMTP exit type: the routing info names the recipients (E2E-spec 3.3.1). A block list belongs here: it
- * looks at the recipients that this function gives.
+ * The SMTP exit type: the routing info names the recipients (E2E-spec 3.3.1). A block list
+ * belongs here: it looks at the recipients that this function gives.
  */
 #include <string.h>
 

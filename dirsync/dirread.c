@@ -1,6 +1,6 @@
 /*
- * work/dir: the directory (dir.gz or dir) and descriptors in imported/, put there by hand. Looked at once a minute, read again when something
- * changed.
+ * work/dir: the directory (dir.gz or dir) and descriptors in imported/, put there by hand. Looked
+ * at once a minute, read again when something changed.
  */
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 /*
- * dirsync: addresses of hosts for mmtpd, and the node's own descriptors. main alone; the order of start-up is
- * ARCHITECTURE's.
+ * dirsync: addresses of hosts for mmtpd, and the node's own descriptors. main alone; the order of
+ * start-up is ARCHITECTURE's.
  */
 #include <stdio.h>
 #include <stdlib.h>

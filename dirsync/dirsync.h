@@ -1,6 +1,7 @@
 /*
- * What the files of dirsync share. Two processes: the front (dirsync.c: resolve, selfdesc, dirread), which has the files
- * and no network, and its DNS process (netproc.c), which has the network and no files.
+ * What the files of dirsync share. Two processes: the front (dirsync.c: resolve, selfdesc,
+ * dirread), which has the files and no network, and its DNS process (netproc.c), which has the
+ * network and no files.
  */
 #ifndef DIRSYNC_H
 #define DIRSYNC_H
@@ -39,7 +40,10 @@ struct hostcache *hostcache_new(size_t max);
 void hostcache_free(struct hostcache *h);
 enum freshness hostcache_get(const struct hostcache *h, const char *host, int64_t now,
     struct resolve_rep *rep);
-/* A success for ttl seconds (bounded by us); a failure leaves the addresses that were known, if any. */
+/*
+ * A success for ttl seconds (bounded by us); a failure leaves the addresses that were known, if
+ * any.
+ */
 void hostcache_put(struct hostcache *h, const char *host, const struct resolve_rep *rep,
     uint32_t ttl, int64_t now);
 size_t hostcache_size(const struct hostcache *h);
@@ -55,8 +59,8 @@ struct net_rep {
 };
 
 /*
- * Forks it, before the sandbox; gives our end of the pair. server (may be NULL) is the "ADDR:PORT" to ask in
- * place of those in resolv.conf.
+ * Forks it, before the sandbox; gives our end of the pair. server (may be NULL) is the
+ * "ADDR:PORT" to ask in place of those in resolv.conf.
  */
 int netproc_start(struct daemon *d, const char *server);
 
@@ -73,11 +77,16 @@ void resolver_queue(struct resolver *r, struct buf *out);
 /* --- dirread.c, hostlist.c: directories that were put in place --- */
 
 struct dirread;
-/* dirfd is work/dir. hosts is called with all names (owned by the callee then) after each change. */
+/*
+ * dirfd is work/dir. hosts is called with all names (owned by the callee then) after each change.
+ */
 struct dirread *dirread_new(struct loop *l, int dirfd,
     void (*hosts)(void *arg, char **hosts, size_t n), void *arg);
 void dirread_start(struct dirread *r);
-/* Names of a directory's or a descriptor's text, added to the list; -1 with a reason if it is none. */
+/*
+ * Names of a directory's or a descriptor's text, added to the list; -1 with a reason if it is
+ * none.
+ */
 struct hostlist {
 	char **v;
 	size_t n;
@@ -94,8 +103,8 @@ struct selfdesc;
 struct selfdesc *selfdesc_new(struct daemon *d, int fd, int dirfd);
 void selfdesc_now(struct selfdesc *s); /* look now: the configuration has changed */
 /*
- * The unsigned descriptor of a key set; identity and packet_key are PKCS#1 DER. -1 with a reason if a key is
- * none.
+ * The unsigned descriptor of a key set; identity and packet_key are PKCS#1 DER. -1 with a reason
+ * if a key is none.
  */
 int selfdesc_text(struct buf *out, const struct server_conf *c, const struct chunk *identity,
     const struct chunk *packet_key, const struct keyset_info *set, int64_t published,

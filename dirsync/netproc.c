@@ -1,6 +1,6 @@
 /*
- * The DNS process: forked before the sandbox, it has the network and the pair to the front, and nothing else. c-ares asks for IPv4
- * and IPv6 addresses; how long it tries is bounded here.
+ * The DNS process: forked before the sandbox, it has the network and the pair to the front, and
+ * nothing else. c-ares asks for IPv4 and IPv6 addresses; how long it tries is bounded here.
  */
 #include <sys/socket.h>
 

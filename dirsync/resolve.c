@@ -1,7 +1,7 @@
 /*
- * RESOLVE: what mmtpd asks. Numeric hosts and what the cache knows are answered at once, the rest when the DNS process has
- * answered; what does not work is "later". The names of the directory are kept fresh ahead of any question, so that
- * queries do not follow the traffic.
+ * RESOLVE: what mmtpd asks. Numeric hosts and what the cache knows are answered at once, the rest
+ * when the DNS process has answered; what does not work is "later". The names of the directory
+ * are kept fresh ahead of any question, so that queries do not follow the traffic.
  */
 #include <sys/queue.h>
 
@@ -239,7 +239,10 @@ resolver_listen(struct resolver *r, int fd)
 
 /* --- ahead of questions --- */
 
-/* A few each time, round and round: those that are not fresh, or will not be when we come by again. */
+/*
+ * A few each time, round and round: those that are not fresh, or will not be when we come by
+ * again.
+ */
 static void
 on_timer(void *arg)
 {

@@ -1,7 +1,8 @@
 /*
- * The node's descriptors: one a key set, made from the configuration, signed and stored by keyd. What was signed is noted in
- * work/dir as own_NNNN, the digest of everything in it but the time: where that is another than the configuration wants now
- * (or there is none, as in a home that the reference wrote), a new one is made.
+ * The node's descriptors: one a key set, made from the configuration, signed and stored by keyd.
+ * What was signed is noted in work/dir as own_NNNN, the digest of everything in it but the time:
+ * where that is another than the configuration wants now (or there is none, as in a home that the
+ * reference wrote), a new one is made.
  */
 #include <dirent.h>
 #include <errno.h>

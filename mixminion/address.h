@@ -14,8 +14,8 @@ struct address {
 };
 
 /*
- * user@host, smtp:user@host, mbox:name@server, mbox:name, drop, test, test:INFO, 0xHHHH, 0xHHHH:INFO. -1 with
- * a reason; freed by address_free after a success.
+ * user@host, smtp:user@host, mbox:name@server, mbox:name, drop, test, test:INFO, 0xHHHH,
+ * 0xHHHH:INFO. -1 with a reason; freed by address_free after a success.
  */
 int address_parse(struct address *a, const char *s, struct errmsg *e);
 /* Another recipient of the same message: only mail takes several, up to eight. */

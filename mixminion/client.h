@@ -21,7 +21,10 @@ struct client {
 /* 0, or an exit status after saying why. */
 int client_open(struct client *c, const struct cli *cli, int want_dir);
 void client_close(struct client *c);
-/* How to speak TLS with the server of that key id: LegacyTLS and its descriptor decide (WIRE "MMTP and TLS"). */
+/*
+ * How to speak TLS with the server of that key id: LegacyTLS and its descriptor decide (WIRE
+ * "MMTP and TLS").
+ */
 enum tls_kind client_tls_kind(const struct client *c, const uint8_t keyid[HASH_LEN]);
 /* The nickname that goes with a key id, or NULL. */
 const char *client_nickname(const struct client *c, const uint8_t keyid[HASH_LEN]);

@@ -66,7 +66,9 @@ show_header(const char *name, const char *value)
 		ui_info("%s: %s", name, value);
 }
 
-/* Header block off, body to the output; the headers are shown, so that the file is what was sent. */
+/*
+ * Header block off, body to the output; the headers are shown, so that the file is what was sent.
+ */
 static void
 put_message(struct decoding *d, const uint8_t *msg, size_t len)
 {

@@ -135,7 +135,9 @@ build_forward(struct sending *s)
 	return 0;
 }
 
-/* Blocks are marked, on disk, before the first packet is made with them: none is ever used twice. */
+/*
+ * Blocks are marked, on disk, before the first packet is made with them: none is ever used twice.
+ */
 static int
 mark_and_build(struct sending *s, struct surblog *l, const struct path *paths,
     const struct surb *const *chosen, const struct payloads *ps)

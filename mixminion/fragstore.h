@@ -1,6 +1,7 @@
 /*
- * Fragments of messages that are not complete yet, UserDir/fragments: a directory for each message (its id in hex) with a
- * file for each fragment; an empty file ID.done for a message that is finished.
+ * Fragments of messages that are not complete yet, UserDir/fragments: a directory for each
+ * message (its id in hex) with a file for each fragment; an empty file ID.done for a message that
+ * is finished.
  */
 #ifndef MIXMINION_FRAGSTORE_H
 #define MIXMINION_FRAGSTORE_H
@@ -26,12 +27,16 @@ struct fragstore {
 int fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e);
 void fragstore_close(struct fragstore *s);
 /*
- * Takes one payload (header and data). 1: the message is complete and appended to out, still compressed; 0: stored, or not
- * needed; -1 with a reason. have and need tell how far the message is. The home must be locked.
+ * Takes one payload (header and data). 1: the message is complete and appended to out, still
+ * compressed; 0: stored, or not needed; -1 with a reason. have and need tell how far the message
+ * is. The home must be locked.
  */
 int fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out,
     size_t *have, size_t *need, struct errmsg *e);
-/* Removes the fragments of what this run completed, and remembers that it is done: once the result is safe. */
+/*
+ * Removes the fragments of what this run completed, and remembers that it is done: once the
+ * result is safe.
+ */
 int fragstore_finish(struct fragstore *s, struct errmsg *e);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * UserDir (~/.mixminion): where the client keeps its keys, its queue, what it knows of reply blocks and
- * fragments; and the lock that lets one client at a time change any of it.
+ * UserDir (~/.mixminion): where the client keeps its keys, its queue, what it knows of reply
+ * blocks and fragments; and the lock that lets one client at a time change any of it.
  */
 #ifndef MIXMINION_HOME_H
 #define MIXMINION_HOME_H

@@ -8,8 +8,8 @@
 #include "bytes.h"
 
 /*
- * The header block, to be checked before anything is read; empty for --deliver-fragments, which takes no headers.
- * 0, or an exit status after saying why.
+ * The header block, to be checked before anything is read; empty for --deliver-fragments, which
+ * takes no headers. 0, or an exit status after saying why.
  */
 int message_headers(struct buf *out, const struct cli *cli);
 /* Appends the body. 0, or an exit status after saying why. */

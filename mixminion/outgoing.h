@@ -26,16 +26,20 @@ struct route {
 	int has_from;
 };
 
-/* 0 if there are paths at all to the address, before the message is known; else -1 with a reason. */
+/*
+ * 0 if there are paths at all to the address, before the message is known; else -1 with a reason.
+ */
 int outgoing_check(const struct route *r, const struct address *to, struct errmsg *e);
 /*
- * msg: header block and body; NULL for DROP. deliver_fragments: the recipient puts a long one together, not the exit.
+ * msg: header block and body; NULL for DROP. deliver_fragments: the recipient puts a long one
+ * together, not the exit.
  */
 int outgoing_forward(struct outgoing *o, const struct route *r, const struct address *to,
     const struct buf *msg, int deliver_fragments, struct errmsg *e);
 /*
- * The payloads of a reply, so that the caller knows how many reply blocks it takes; then paths through them (out has
- * room for as many), then the packets, once the blocks have been marked as used.
+ * The payloads of a reply, so that the caller knows how many reply blocks it takes; then paths
+ * through them (out has room for as many), then the packets, once the blocks have been marked as
+ * used.
  */
 int outgoing_reply_paths(struct path *out, const struct route *r, const struct surb *const *surbs,
     size_t n, struct errmsg *e);

@@ -9,7 +9,8 @@
 #define PASSPHRASE_MAX 1024
 
 /*
- * fd -1: asks the terminal, twice if it is a new one. out is a string that the caller wipes. -1 with a reason.
+ * fd -1: asks the terminal, twice if it is a new one. out is a string that the caller wipes. -1
+ * with a reason.
  */
 int passphrase_get(struct buf *out, int fd, const char *prompt, int is_new, struct errmsg *e);
 

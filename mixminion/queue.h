@@ -1,6 +1,6 @@
 /*
- * Packets that wait to be handed to their first mix, UserDir/queue: one file each (msg_ and a random
- * name; a record with the destination), durable when queue_add returns.
+ * Packets that wait to be handed to their first mix, UserDir/queue: one file each (msg_ and a
+ * random name; a record with the destination), durable when queue_add returns.
  */
 #ifndef MIXMINION_QUEUE_H
 #define MIXMINION_QUEUE_H
@@ -27,7 +27,10 @@ void queue_close(struct queue *q);
  */
 int queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struct mix_addr *to,
     size_t n, struct queued *out, struct errmsg *e);
-/* All that wait, in no order; the caller frees *out. Files that are no packets are named and left. */
+/*
+ * All that wait, in no order; the caller frees *out. Files that are no packets are named and
+ * left.
+ */
 int queue_list(struct queue *q, struct queued **out, size_t *n, struct errmsg *e);
 int queue_read(struct queue *q, const struct queued *item, uint8_t packet[PACKET_LEN]);
 /* Overwrites and removes. */

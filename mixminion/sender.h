@@ -23,7 +23,10 @@ struct sender_job {
 	size_t nrejected; /* result */
 };
 
-/* 0 if every packet was received or is gone; else -1 with a reason, and job->nacked says how many were received. */
+/*
+ * 0 if every packet was received or is gone; else -1 with a reason, and job->nacked says how many
+ * were received.
+ */
 int sender_send(struct sender_job *job, struct errmsg *e);
 /* Sends padding instead; 0 if it was received. */
 int sender_ping(struct sender_job *job, struct errmsg *e);

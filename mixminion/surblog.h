@@ -1,6 +1,7 @@
 /*
- * Which reply blocks have been used, UserDir/surbs/log: a text, one line each ("DIGEST USE-BY"), written
- * durably before a packet is built with the block. The home must be locked while one is open.
+ * Which reply blocks have been used, UserDir/surbs/log: a text, one line each ("DIGEST USE-BY"),
+ * written durably before a packet is built with the block. The home must be locked while one is
+ * open.
  */
 #ifndef MIXMINION_SURBLOG_H
 #define MIXMINION_SURBLOG_H

@@ -1,6 +1,6 @@
 /*
- * A TLS connection to a server: name to address, connect, handshake, certificate check; then reading and
- * writing without waiting. All waiting is in dial_wait, with a timeout.
+ * A TLS connection to a server: name to address, connect, handshake, certificate check; then
+ * reading and writing without waiting. All waiting is in dial_wait, with a timeout.
  */
 #ifndef MIXMINION_TLSDIAL_H
 #define MIXMINION_TLSDIAL_H
@@ -25,7 +25,10 @@ void dial_close(struct dial *d);
 /* Octets done; 0: not now; -1 with a reason, also when the server closed. */
 ssize_t dial_read(struct dial *d, void *p, size_t len, struct errmsg *e);
 ssize_t dial_write(struct dial *d, const void *p, size_t len, struct errmsg *e);
-/* Until there is something to read or, if writing is set, room to write; -1 with a reason after the timeout. */
+/*
+ * Until there is something to read or, if writing is set, room to write; -1 with a reason after
+ * the timeout.
+ */
 int dial_wait(struct dial *d, int writing, struct errmsg *e);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the user sees: errors and remarks on standard error, lines for programs on --status-fd. Standard output is
- * for what a command produces and nothing else.
+ * What the user sees: errors and remarks on standard error, lines for programs on --status-fd.
+ * Standard output is for what a command produces and nothing else.
  */
 #ifndef MIXMINION_UI_H
 #define MIXMINION_UI_H
@@ -8,7 +8,10 @@
 enum ui_level { UI_QUIET, UI_NORMAL, UI_VERBOSE };
 void ui_setlevel(enum ui_level level);
 
-/* "mixminion: ..." on one line; returns status (see sysexits.h), so that `return ui_fail(...)` reads well. */
+/*
+ * "mixminion: ..." on one line; returns status (see sysexits.h), so that `return ui_fail(...)`
+ * reads well.
+ */
 int ui_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Something the user should know; nothing has failed. Not under --quiet. */
 void ui_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

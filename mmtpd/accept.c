@@ -48,7 +48,10 @@ acceptor_new(struct daemon *d, struct inconns *conns, const struct mmtpd_limits 
 	a->conns = conns;
 	a->limits = limits;
 	while (a->n < LISTENERS_MAX && (fd = daemon_socket(MMTP_LISTENER, (unsigned)a->n)) != -1) {
-		/* The socket is shared with whoever made it: a connection may be gone before accept. */
+		/*
+		 * The socket is shared with whoever made it: a connection may be gone before
+		 * accept.
+		 */
 		if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 			fatal("the listening socket");
 		a->fd[a->n++] = fd;

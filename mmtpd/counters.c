@@ -49,7 +49,10 @@ mmtpd_limits_set(struct mmtpd_limits *l, const struct server_conf *conf)
 
 	*l = (struct mmtpd_limits) {
 		.max_incoming = in,
-		/* One address may not take all places; a quarter leaves room for many users behind one. */
+		/*
+		 * One address may not take all places; a quarter leaves room for many users
+		 * behind one.
+		 */
 		.max_per_address = in / 4 > MIN_PER_ADDRESS ? in / 4 : MIN_PER_ADDRESS,
 		.max_outgoing = conf->max_connections > 0 ? (size_t)conf->max_connections : 1,
 		.idle_ms = conf->timeout * 1000,

@@ -1,6 +1,7 @@
 /*
- * Ends of a connection: whatever the reason, frames that were taken are committed and answered first; then close_notify,
- * then the other side gets a moment to read (a close with unread octets would reset the connection and lose the answers).
+ * Ends of a connection: whatever the reason, frames that were taken are committed and answered
+ * first; then close_notify, then the other side gets a moment to read (a close with unread octets
+ * would reset the connection and lose the answers).
  */
 #include <sys/queue.h>
 

@@ -1,5 +1,6 @@
 /*
- * One incoming connection: TLS, MMTP's server side, answers in the order of the frames. Never sends anything else.
+ * One incoming connection: TLS, MMTP's server side, answers in the order of the frames. Never
+ * sends anything else.
  */
 #ifndef MMTPD_INCONN_H
 #define MMTPD_INCONN_H
@@ -10,7 +11,10 @@
 #include "linkkey.h"
 #include "mmtpd.h"
 
-/* What stands for one sender where connections are limited: the IPv4 address, or the first 64 bits of an IPv6 one. */
+/*
+ * What stands for one sender where connections are limited: the IPv4 address, or the first 64
+ * bits of an IPv6 one.
+ */
 struct peer_net {
 	uint8_t net[8];
 };

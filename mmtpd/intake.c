@@ -1,9 +1,10 @@
 /*
- * minion-spec 4 wants SEND, JUNK and REJECTED to take the same time. So each frame, of whatever kind, is one file of
- * one packet's size in the same directory and the same commit: a packet as it came, junk and what is refused as a decoy (a
- * block of noise that never gets a name that mixer takes; pool_batch_add_decoy). All frames of a group are answered after its
- * commit, in order, each by one digest over its packet and 30 octets; decoys are unlinked after the answers are on their
- * way. What remains different is only what mixer does later in its own process.
+ * minion-spec 4 wants SEND, JUNK and REJECTED to take the same time. So each frame, of whatever
+ * kind, is one file of one packet's size in the same directory and the same commit: a packet as
+ * it came, junk and what is refused as a decoy (a block of noise that never gets a name that
+ * mixer takes; pool_batch_add_decoy). All frames of a group are answered after its commit, in
+ * order, each by one digest over its packet and 30 octets; decoys are unlinked after the answers
+ * are on their way. What remains different is only what mixer does later in its own process.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * Group commit into incoming/: what all connections brought in one round of the loop becomes durable together, and
- * only then is it answered.
+ * Group commit into incoming/: what all connections brought in one round of the loop becomes
+ * durable together, and only then is it answered.
  */
 #ifndef MMTPD_INTAKE_H
 #define MMTPD_INTAKE_H
@@ -14,7 +14,10 @@ struct intake;
 
 enum intake_kind { INTAKE_PACKET, INTAKE_JUNK, INTAKE_BAD_DIGEST };
 
-/* answer is called for each frame, in the order of intake_add; done once after the answers of a group. */
+/*
+ * answer is called for each frame, in the order of intake_add; done once after the answers of a
+ * group.
+ */
 struct intake *intake_new(struct pool *incoming,
     void (*answer)(void *conn, const uint8_t ack[MMTP_ACK_LEN]), void (*done)(void *arg));
 void intake_set_arg(struct intake *in, void *arg); /* of done */

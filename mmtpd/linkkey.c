@@ -1,8 +1,8 @@
 /*
- * The first certificates are asked for before the sandbox, by a blocking call; later ones through the loop, at
- * half of their life, then every minute. New contexts replace the old ones only when all are complete; connections
- * keep what they began with. Link keys are RSA: other programs of the network compute the key id of whatever they find in
- * a chain, and know no other kind.
+ * The first certificates are asked for before the sandbox, by a blocking call; later ones through
+ * the loop, at half of their life, then every minute. New contexts replace the old ones only when
+ * all are complete; connections keep what they began with. Link keys are RSA: other programs of
+ * the network compute the key id of whatever they find in a chain, and know no other kind.
  */
 #include <openssl/err.h>
 #include <openssl/rsa.h>

@@ -1,7 +1,7 @@
 /*
- * A packet leaves the queue when its acknowledgement has come, not before; at the end of a connection what was sent without
- * one goes back to the front. What is tried (which addresses, which kind of TLS) is decided before connecting: a failure is
- * never answered by trying less.
+ * A packet leaves the queue when its acknowledgement has come, not before; at the end of a
+ * connection what was sent without one goes back to the front. What is tried (which addresses,
+ * which kind of TLS) is decided before connecting: a failure is never answered by trying less.
  */
 #include <openssl/err.h>
 
@@ -208,7 +208,10 @@ handle_event(struct outconn *c, enum mmtp_cevent ev)
 		outdest_sent(c->to, landed(c));
 		break;
 	case MMTP_C_REJECTED:
-		/* As if delivery had failed (minion-spec 4); what follows would be rejected as well. */
+		/*
+		 * As if delivery had failed (minion-spec 4); what follows would be rejected as
+		 * well.
+		 */
 		c->rejected = 1;
 		count(C_PACKETS_REJECTED_BY_PEER);
 		outdest_return(c->to, landed(c), 1);

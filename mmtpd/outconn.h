@@ -1,5 +1,6 @@
 /*
- * One outgoing connection: address, TCP, TLS, the identity, the protocol line, then packets of one destination.
+ * One outgoing connection: address, TCP, TLS, the identity, the protocol line, then packets of
+ * one destination.
  */
 #ifndef MMTPD_OUTCONN_H
 #define MMTPD_OUTCONN_H

@@ -1,5 +1,6 @@
 /*
- * The packets of outgoing/ by file name, so that one that is seen twice (by a scan and by inotify) is queued once.
+ * The packets of outgoing/ by file name, so that one that is seen twice (by a scan and by
+ * inotify) is queued once.
  */
 #ifndef MMTPD_OUTNAMES_H
 #define MMTPD_OUTNAMES_H

@@ -1,8 +1,10 @@
 /*
- * A destination is tried when the first of its packets is due. One attempt serves all its packets: those that are not due yet
- * go along. After a failure each packet's own age says when it is due again (schedule.h), and nothing is tried before the
- * schedule's first interval has passed. A packet whose schedule is over is given up at a failed attempt only, and not before
- * the destination failed GIVE_UP_FAILURES times under our eyes: a clock that jumps loses nothing by itself.
+ * A destination is tried when the first of its packets is due. One attempt serves all its
+ * packets: those that are not due yet go along. After a failure each packet's own age says when
+ * it is due again (schedule.h), and nothing is tried before the schedule's first interval has
+ * passed. A packet whose schedule is over is given up at a failed attempt only, and not before
+ * the destination failed GIVE_UP_FAILURES times under our eyes: a clock that jumps loses nothing
+ * by itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -153,7 +155,10 @@ consider(struct outqueue *q, struct outdest *to, int64_t now)
 	}
 }
 
-/* Connects where something is due, as far as connections are left, and forgets what is of no more use. */
+/*
+ * Connects where something is due, as far as connections are left, and forgets what is of no more
+ * use.
+ */
 static void
 run(void *arg)
 {

@@ -46,14 +46,20 @@ void outqueue_report(const struct outqueue *q, struct buf *out);
 const struct out_env *outqueue_env(const struct outqueue *q);
 
 /* --- from the scanner --- */
-/* A file that is new to the queue is known from now on, and outqueue_place or _forget is to follow; NULL: known already. */
+/*
+ * A file that is new to the queue is known from now on, and outqueue_place or _forget is to
+ * follow; NULL: known already.
+ */
 struct outpkt *outqueue_note(struct outqueue *q, const char *name);
 void outqueue_place(struct outqueue *q, struct outpkt *p, const struct mix_addr *to);
 /* Not (or no longer) to be sent: only forgotten; the file is the caller's business. */
 void outqueue_forget(struct outqueue *q, struct outpkt *p);
 
 /* --- from a connection --- */
-/* The next packet, with its record read into rec (OUTREC_LEN); NULL if there is none. It is the connection's from here on. */
+/*
+ * The next packet, with its record read into rec (OUTREC_LEN); NULL if there is none. It is the
+ * connection's from here on.
+ */
 struct outpkt *outdest_take(struct outdest *to, uint8_t *rec, const uint8_t **packet);
 /* Acknowledged: wiped and gone. */
 void outdest_sent(struct outdest *to, struct outpkt *p);

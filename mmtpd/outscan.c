@@ -1,7 +1,8 @@
 /*
- * Names come first (a scan, inotify), then each file is read for its destination, PLACED_A_ROUND a round, so that a pool
- * of a million packets does not stop the loop. Before files are read the directory is synced: else a crash could put a file
- * back that was acted upon (ARCHITECTURE "Pool directories").
+ * Names come first (a scan, inotify), then each file is read for its destination, PLACED_A_ROUND
+ * a round, so that a pool of a million packets does not stop the loop. Before files are read the
+ * directory is synced: else a crash could put a file back that was acted upon (ARCHITECTURE "Pool
+ * directories").
  */
 #include <sys/inotify.h>
 #include <sys/stat.h>

@@ -8,7 +8,10 @@
 
 struct outscan;
 
-/* Watches the directory (path) and remembers what it holds: before the sandbox. Fatal if it cannot. */
+/*
+ * Watches the directory (path) and remembers what it holds: before the sandbox. Fatal if it
+ * cannot.
+ */
 struct outscan *outscan_new(struct outqueue *q, const char *path);
 /* Hands packets to the queue from here on, a few in each round of the loop. */
 void outscan_start(struct outscan *s);

@@ -1,5 +1,6 @@
 /*
- * Addresses of hosts: numeric ones as they are, others by asking dirsync (ARCHITECTURE "Addresses").
+ * Addresses of hosts: numeric ones as they are, others by asking dirsync (ARCHITECTURE
+ * "Addresses").
  */
 #ifndef MMTPD_RESOLVE_H
 #define MMTPD_RESOLVE_H
@@ -14,8 +15,8 @@ struct resolve_query;
 struct resolver *resolver_new(struct daemon *d);
 void resolver_start(struct resolver *r);
 /*
- * done is called later, from the loop, once: status ST_OK with addresses; ST_FAIL if dirsync found none; ST_LATER if it
- * could not be asked.
+ * done is called later, from the loop, once: status ST_OK with addresses; ST_FAIL if dirsync
+ * found none; ST_LATER if it could not be asked.
  */
 struct resolve_query *resolver_ask(struct resolver *r, const char *host,
     void (*done)(const struct resolve_rep *rep, void *arg), void *arg);

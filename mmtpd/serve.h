@@ -6,7 +6,9 @@
 
 #include "daemon.h"
 
-/* After daemon_init: everything up to the sandbox and readiness. The loop is the caller's to run. */
+/*
+ * After daemon_init: everything up to the sandbox and readiness. The loop is the caller's to run.
+ */
 void serve_start(struct daemon *d);
 
 /* Handlers of the control socket. */

@@ -1,7 +1,8 @@
 /*
- * A stand-in for keyd and the supervisor, to try mmtpd alone: makes an identity in memory, listens, starts the program
- * given with the sockets that it expects, and answers WHOAMI and CERTIFY. Prints the key id.
- * usage: fakekeyd IDENTITY.KEY RUNDIR PORT PROGRAM [ARGUMENT...]    (lifetime of certificates: $FAKEKEYD_LIFETIME seconds)
+ * A stand-in for keyd and the supervisor, to try mmtpd alone: makes an identity in memory,
+ * listens, starts the program given with the sockets that it expects, and answers WHOAMI and
+ * CERTIFY. Prints the key id. usage: fakekeyd IDENTITY.KEY RUNDIR PORT PROGRAM [ARGUMENT...]
+ * (lifetime of certificates: $FAKEKEYD_LIFETIME seconds)
  */
 #include <sys/socket.h>
 #include <sys/wait.h>

@@ -339,7 +339,10 @@ test_dh_of_the_reference(void)
 {
 	SSL_CTX *plain = SSL_CTX_new(TLS_client_method());
 
-	/* Without our callback OpenSSL refuses it at every level: else this test would prove nothing. */
+	/*
+	 * Without our callback OpenSSL refuses it at every level: else this test would prove
+	 * nothing.
+	 */
 	SSL_CTX_set_min_proto_version(plain, TLS1_VERSION);
 	SSL_CTX_set_cipher_list(plain, "DHE-RSA-AES128-SHA:@SECLEVEL=0");
 	CHECK(!takes_dh512(plain));

@@ -1,4 +1,6 @@
-/* The mail that is made of a message (E2E-spec 3.2.3), and the recipients of MBOX and SMTP exits. */
+/*
+ * The mail that is made of a message (E2E-spec 3.2.3), and the recipients of MBOX and SMTP exits.
+ */
 #include "../../deliverd/deliverd.h"
 #include "compress.h"
 #include "t.h"
@@ -165,7 +167,10 @@ test_ids(void)
 	free(m);
 }
 
-/* Nothing that a sender writes begins a header: the header part has the same names whatever the message. */
+/*
+ * Nothing that a sender writes begins a header: the header part has the same names whatever the
+ * message.
+ */
 static void
 test_injection(void)
 {
@@ -206,7 +211,10 @@ test_folding(void)
 	free(m);
 }
 
-/* UTF-8 as 8-bit text, other octets as base-64 armor, long lines as quoted-printable, every line end as CRLF. */
+/*
+ * UTF-8 as 8-bit text, other octets as base-64 armor, long lines as quoted-printable, every line
+ * end as CRLF.
+ */
 static void
 test_bodies(void)
 {

@@ -1,5 +1,6 @@
 /*
- * Fragments at an exit (E2E-spec 2.3.3): kept on disk, rebuilt at start, handed over once, bounded on arrival.
+ * Fragments at an exit (E2E-spec 2.3.3): kept on disk, rebuilt at start, handed over once,
+ * bounded on arrival.
  */
 #include <sys/stat.h>
 
@@ -126,7 +127,10 @@ finish(struct fragstore *f)
 	return fragstore_finish(f, deliver, commit, NULL, NOW);
 }
 
-/* 50 KB: two of three fragments suffice; the third comes late and is known as of a finished message. */
+/*
+ * 50 KB: two of three fragments suffice; the third comes late and is known as of a finished
+ * message.
+ */
 static void
 test_whole(void)
 {
@@ -187,7 +191,10 @@ test_restarts(void)
 	teardown();
 }
 
-/* Dying between any two steps of the end: the same name is handed over again, and nothing is lost. */
+/*
+ * Dying between any two steps of the end: the same name is handed over again, and nothing is
+ * lost.
+ */
 static void
 test_crash_at_end(void)
 {
@@ -250,7 +257,10 @@ test_crash_after_note(void)
 	teardown();
 }
 
-/* Another content under an index, and another size under an id: the whole message goes, and its id is finished. */
+/*
+ * Another content under an index, and another size under an id: the whole message goes, and its
+ * id is finished.
+ */
 static void
 test_contradictions(void)
 {

@@ -1,4 +1,7 @@
-/* The queue of mails: durable before it is tried, tried as scheduled, found again by the next process. */
+/*
+ * The queue of mails: durable before it is tried, tried as scheduled, found again by the next
+ * process.
+ */
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -178,7 +181,10 @@ test_restart(void)
 	teardown();
 }
 
-/* The same source again (a crash between the mail and the end of its packet) makes no second mail. */
+/*
+ * The same source again (a crash between the mail and the end of its packet) makes no second
+ * mail.
+ */
 static void
 test_same_name(void)
 {
@@ -252,7 +258,10 @@ write_file(int fd, const char *name, const char *text)
 	close(f);
 }
 
-/* What is damaged is set aside and counted; a state without its mail goes; one that is damaged means "at once". */
+/*
+ * What is damaged is set aside and counted; a state without its mail goes; one that is damaged
+ * means "at once".
+ */
 static void
 test_damage(void)
 {

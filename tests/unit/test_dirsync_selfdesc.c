@@ -1,4 +1,7 @@
-/* The descriptor that a configuration makes: signed and parsed again, it says what the configuration says. */
+/*
+ * The descriptor that a configuration makes: signed and parsed again, it says what the
+ * configuration says.
+ */
 #include "desc.h"
 #include "../../dirsync/dirsync.h"
 #include "rsakey.h"
@@ -100,7 +103,10 @@ test_insecure(void)
 	conf_free(c);
 }
 
-/* By this is told whether the configuration still says the same: the time must not matter, anything else must. */
+/*
+ * By this is told whether the configuration still says the same: the time must not matter,
+ * anything else must.
+ */
 static void
 test_sameness(void)
 {

@@ -1,6 +1,7 @@
 /*
- * Running the reference's vectors: each file of a folder (schema: MANIFEST.json there) has one function here. Every vector is one test:
- * vec_begin names it, VEC checks, vec_end prints "ok" or "not ok".
+ * Running the reference's vectors: each file of a folder (schema: MANIFEST.json there) has one
+ * function here. Every vector is one test: vec_begin names it, VEC checks, vec_end prints "ok" or
+ * "not ok".
  */
 #ifndef TESTS_VECTORS_VEC_H
 #define TESTS_VECTORS_VEC_H
@@ -49,8 +50,9 @@ void vec_keys_free(void);
 	} while (0)
 
 /*
- * 1 if this vector ("c_surb extra-data") is one of those that the reference accepts and we refuse, or the other way round. The
- * table in differ.c names the row of README (WIRE) that decides so.
+ * 1 if this vector ("c_surb extra-data") is one of those that the reference accepts and we
+ * refuse, or the other way round. The table in differ.c names the row of README (WIRE) that
+ * decides so.
  */
 int vec_differs(const char *file, const char *name);
 
@@ -58,13 +60,19 @@ int vec_differs(const char *file, const char *name);
 const char *vec_str(const json_t *o, const char *key);
 long long vec_int(const json_t *o, const char *key);
 int vec_accept(const json_t *o, const char *key); /* the verdict: "accept" is 1 */
-/* Decoded into a fresh buffer that the caller frees: KEY names the field, "..._hex" or "..._b64" or latin-1 text. */
+/*
+ * Decoded into a fresh buffer that the caller frees: KEY names the field, "..._hex" or "..._b64"
+ * or latin-1 text.
+ */
 struct buf vec_bytes(const json_t *o, const char *key);
 struct buf vec_bytes_of(const json_t *value, const char *kind); /* kind "hex", "b64" or "text" */
 int vec_eq(const struct buf *b, const void *p, size_t len); /* frees nothing */
 int vec_eq_hex(const void *p, size_t len, const json_t *o, const char *key);
 
-/* A rng that hands out queued octets; asking for another amount than was queued next is a failure. */
+/*
+ * A rng that hands out queued octets; asking for another amount than was queued next is a
+ * failure.
+ */
 struct vec_rng {
 	struct buf parts[256];
 	size_t n, next;
@@ -79,14 +87,20 @@ void vec_rng_free(struct vec_rng *r);
 
 /* The hops of a list of nicknames; out has room for MAX_HOPS. Returns how many. */
 size_t vec_path(struct hop *out, const json_t *nicknames);
-/* Queues build_randomness of a packet in the order in which our builder draws; leg 2 only where there is one. */
+/*
+ * Queues build_randomness of a packet in the order in which our builder draws; leg 2 only where
+ * there is one.
+ */
 void vec_push_build(struct vec_rng *r, const json_t *randomness);
 /*
- * Takes packet (PACKET_LEN octets) through hops[], comparing everything that each of them says. The last hop's
- * result is left in *last.
+ * Takes packet (PACKET_LEN octets) through hops[], comparing everything that each of them says.
+ * The last hop's result is left in *last.
  */
 void vec_check_hops(const uint8_t *packet, const json_t *hops, struct unwrapped *last);
-/* One element of hops[] or outcome[] against what our code made of it (u: -1 for a key that did not open it). */
+/*
+ * One element of hops[] or outcome[] against what our code made of it (u: -1 for a key that did
+ * not open it).
+ */
 void vec_check_result(int u, const struct unwrapped *got, const json_t *want);
 /* A "deliver" element that says what the exit makes of the payload. */
 void vec_check_delivery(const struct unwrapped *got, const json_t *want);
