@@ -23,7 +23,8 @@ void mmtp_ack(uint8_t out[MMTP_ACK_LEN], const uint8_t packet[PACKET_LEN], enum 
 enum mmtp_sevent {
 	MMTP_S_MORE, /* nothing yet: feed more octets */
 	MMTP_S_HELLO, /* send MMTP_HELLO */
-	MMTP_S_PACKET, /* srv->packet holds one; junk and digest_ok tell which; take it, then go on */
+	/* srv->packet holds one; junk and digest_ok tell which; take it, then go on */
+	MMTP_S_PACKET,
 	MMTP_S_ERROR /* close; srv->why says why */
 };
 

@@ -96,7 +96,8 @@ struct certify_rep {
 struct keyset_info {
 	uint32_t number; /* key_NNNN */
 	uint32_t pubkey_len; /* octets of PKCS#1 DER, in keysets_rep order after the struct */
-	int64_t valid_after, valid_until; /* seconds since 1970, midnights UTC; also without a descriptor */
+	/* seconds since 1970, midnights UTC; also without a descriptor */
+	int64_t valid_after, valid_until;
 	uint32_t has_desc;
 	uint32_t pad;
 };

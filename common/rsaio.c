@@ -134,8 +134,9 @@ rsakey_from_pem(const char *pem, size_t len, const char *passphrase, struct errm
 	BIO_free(bio);
 	k = wrap(pkey, 1, e);
 	if (pkey == NULL && pass.asked)
-		(void)err_set(e, passphrase == NULL ? "the key is encrypted and there is no passphrase"
-						    : "wrong passphrase for the key");
+		(void)err_set(e, passphrase == NULL
+				     ? "the key is encrypted and there is no passphrase"
+				     : "wrong passphrase for the key");
 	return k;
 }
 

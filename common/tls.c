@@ -65,7 +65,8 @@ ctx_set_groups(SSL_CTX *ctx)
  * level; at level 0 all else is allowed anyway.
  */
 static int
-legacy_security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex)
+legacy_security(
+    const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex)
 {
 	(void)ssl;
 	(void)ctx;
@@ -221,7 +222,8 @@ identity_keyid(EVP_PKEY *key, uint8_t id[HASH_LEN], struct errmsg *e)
 	unsigned char *der = NULL;
 	int len;
 
-	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < IDENTITY_MIN_BITS ||
+	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
+	    EVP_PKEY_get_bits(key) < IDENTITY_MIN_BITS ||
 	    EVP_PKEY_get_bits(key) > IDENTITY_MAX_BITS || !exponent_is_usual(key))
 		return err_set(e, "the identity key is not an RSA key of 2048 to 4096 bits");
 	len = i2d_PublicKey(key, &der);

@@ -279,7 +279,8 @@ static void
 put_mime(struct buf *out, int eightbit, int qp)
 {
 	put_header(out, "MIME-Version", "1.0");
-	buf_printf(out, "Content-Type: text/plain; charset=%s\r\n", eightbit ? "utf-8" : "us-ascii");
+	buf_printf(
+	    out, "Content-Type: text/plain; charset=%s\r\n", eightbit ? "utf-8" : "us-ascii");
 	put_header(out, "Content-Transfer-Encoding", qp ? "quoted-printable" :
 		eightbit ? "8bit" : "7bit");
 	buf_str(out, "\r\n");

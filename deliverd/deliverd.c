@@ -16,8 +16,8 @@
 
 static const char usage[] =
     "usage: deliverd [-1hnU] [-f file] [-s directory]\n"
-    "Hands over what leaves the mix network here: mail for SMTP and MBOX exits, fragments put together.\n"
-    "Started by systemd or mixminiond.";
+    "Hands over what leaves the mix network here: mail for SMTP and MBOX exits, fragments put\n"
+    "together. Started by systemd or mixminiond.";
 
 static struct {
 	struct mailq *q;

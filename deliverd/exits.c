@@ -190,8 +190,8 @@ exit_check(const struct module *m, const struct conf_delivery *c, struct errmsg 
 	if (ra == NULL || strlen(ra) > MAX_MAILBOX || !mailbox_valid(ra, strlen(ra)))
 		return err_set(e, "[Delivery/%s] ReturnAddress has to be a mail address", m->name);
 	if (c->sendmail_command != NULL)
-		return err_set(e, "[Delivery/%s] SendmailCommand is not supported yet: use SMTPServer",
-		    m->name);
+		return err_set(e,
+		    "[Delivery/%s] SendmailCommand is not supported yet: use SMTPServer", m->name);
 	return 0;
 }
 
@@ -206,8 +206,9 @@ exits_configure(struct exits *x, const struct server_conf *c, int resolve, struc
 			return -1;
 	}
 	if (c->smtp.enabled && c->blacklist_file != NULL)
-		return err_set(e, "[Delivery/SMTP] BlacklistFile is not supported yet, and is not ignored: "
-			"remove it, or switch SMTP off");
+		return err_set(e,
+		    "[Delivery/SMTP] BlacklistFile is not supported yet, and is not ignored: "
+		    "remove it, or switch SMTP off");
 	if (c->mbox.enabled && (map = mbox_load(c->address_file, e)) == NULL)
 		return -1;
 	for (size_t i = 0; i < N_MODULES; i++) {

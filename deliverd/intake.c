@@ -111,7 +111,7 @@ take_record(struct intake *in, const char *name)
 		return 0;
 	}
 	if (rt != RT_FRAGMENT)
-		return exits_take_packet(in->exits, name, rt, (struct chunk) { ri, rilen }, payload);
+		return exits_take_packet(in->exits, name, rt, (struct chunk){ ri, rilen }, payload);
 	if (rilen != 0) { /* P11: neither tag nor address */
 		count(C_DROPS_BAD_ADDRESS);
 		return 0;
@@ -212,8 +212,9 @@ on_timer(void *arg)
 
 	if (rc == -1) {
 		if (log_once(&in->disk))
-			log_warn("deliver: what arrived cannot be stored (disk full?); it stays there "
-				 "and is tried again");
+			log_warn(
+			    "deliver: what arrived cannot be stored (disk full?); it stays there "
+			    "and is tried again");
 	} else
 		log_again(&in->disk);
 	loop_timer_set(in->timer, rc == -1 ? RETRY_MS : rc == 1 ? 0 : RESCAN_MS);

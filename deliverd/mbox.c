@@ -65,8 +65,8 @@ parse_line(struct mbox_map *m, const char *s, unsigned line, struct errmsg *e)
 	addr += strspn(addr, BLANKS);
 	alen = strcspn(addr, BLANKS);
 	if (alen > MAX_MAILBOX || !mailbox_valid(addr, alen))
-		return err_set(e, "that is not a mail address: \"%.*s\"", (int)(alen > 80 ? 80 : alen),
-		    addr);
+		return err_set(
+		    e, "that is not a mail address: \"%.*s\"", (int)(alen > 80 ? 80 : alen), addr);
 	return add(m, s, nlen, addr, alen, line);
 }
 

@@ -42,7 +42,8 @@ struct mailq {
 	struct lane lane[LANES];
 	size_t nlanes;
 	struct pool_batch *staged, *states;
-	struct mailq_entry **fresh; /* not released yet: first the durable ones, then those staged */
+	/* not released yet: first the durable ones, then those staged */
+	struct mailq_entry **fresh;
 	size_t ndurable, nfresh, capfresh;
 	struct log_state disk;
 };
@@ -426,7 +427,8 @@ states_commit(struct mailq *q)
 	if (pool_batch_commit(q->states) == 0)
 		log_again(&q->disk);
 	else if (log_once(&q->disk))
-		log_warn("deliver/own/state: attempts cannot be noted; a restart tries these mails at once");
+		log_warn("deliver/own/state: attempts cannot be noted; a restart tries these mails "
+			 "at once");
 }
 
 /* Stages the state of a mail that waits on, or removes one that is given up. */

@@ -99,7 +99,8 @@ split_server(const char *server, char host[256], char port[8], struct errmsg *e)
 static int
 look_up(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP }, *res, *a;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP };
+	struct addrinfo *res, *a;
 	char host[256], port[8];
 	int rc;
 

@@ -10,8 +10,8 @@
 
 static const char usage[] =
     "usage: dirsync [-1hnU] [-f file] [-r addr:port] [-s directory]\n"
-    "Looks up hosts for mmtpd and has the node's descriptors signed by keyd. Started by systemd or\n"
-    "mixminiond.";
+    "Looks up hosts for mmtpd and has the node's descriptors signed by keyd. Started by systemd\n"
+    "or mixminiond.";
 
 static struct {
 	struct resolver *resolver;

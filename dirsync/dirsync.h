@@ -92,7 +92,8 @@ struct hostlist {
 	size_t n;
 };
 int dirread_hosts(struct hostlist *l, const void *p, size_t len, int64_t now, struct errmsg *e);
-void hostlist_add(struct hostlist *l, const char *host); /* in lower case; numeric ones are left out */
+/* in lower case; numeric ones are left out */
+void hostlist_add(struct hostlist *l, const char *host);
 void hostlist_unique(struct hostlist *l); /* sorts; each name once */
 void hostlist_free(struct hostlist *l);
 

@@ -173,7 +173,8 @@ open_channel(const char *server)
 	if ((rc = ares_library_init(ARES_LIB_INIT_ALL)) != ARES_SUCCESS ||
 	    (rc = ares_init_options(&net.channel, &o, mask)) != ARES_SUCCESS)
 		fatalx("DNS: %s", ares_strerror(rc));
-	if (server != NULL && (rc = ares_set_servers_ports_csv(net.channel, server)) != ARES_SUCCESS)
+	if (server != NULL &&
+	    (rc = ares_set_servers_ports_csv(net.channel, server)) != ARES_SUCCESS)
 		fatal_permanent("-r %s: %s", server, ares_strerror(rc));
 }
 

@@ -56,7 +56,8 @@ check_servers(const struct client *c, const struct cli *cli, const struct queued
 		for (i = 0; i < n && !is_for(c, &items[i], cli->argv[a]); i++)
 			continue;
 		if (i == n && !known(c, cli->argv[a]))
-			return ui_fail(EX_NOHOST, "no server is known by the name %s", cli->argv[a]);
+			return ui_fail(
+			    EX_NOHOST, "no server is known by the name %s", cli->argv[a]);
 	}
 	return 0;
 }

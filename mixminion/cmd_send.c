@@ -31,7 +31,8 @@ check_usage(const struct cli *cli)
 	if (strcmp(cli->name, "queue") == 0 && cli->no_queue)
 		return ui_fail(EX_USAGE, "queue cannot take --no-queue");
 	if (cli->nto == 0 && cli->nreply == 0)
-		return ui_fail(EX_USAGE, "no recipient: give one with -t, or a reply block with -R");
+		return ui_fail(
+		    EX_USAGE, "no recipient: give one with -t, or a reply block with -R");
 	if (cli->nto != 0 && cli->nreply != 0)
 		return ui_fail(EX_USAGE, "-t and -R exclude one another");
 	for (size_t i = 0; i < cli->nreply; i++)

@@ -71,7 +71,8 @@ static const char usage_ping[] =
 static const char usage_version[] = "usage: mixminion version\n";
 static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 
-#define SEND_OPTS (CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING)
+#define SEND_OPTS                                                                                  \
+	(CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING)
 #define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
 #define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
 #define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)

@@ -42,7 +42,7 @@ message_body(struct buf *out, const struct cli *cli)
 	struct errmsg e;
 
 	if (strcmp(file, "-") == 0 && isatty(STDIN_FILENO))
-		ui_info("Enter your message. Type Ctrl-D at the start of a line when you are done.");
+		ui_info("Enter your message. Type Ctrl-D at the start of a line to end it.");
 	if (input_read(file, out, INPUT_MAX, &e) == -1)
 		return ui_fail(EX_NOINPUT, "%s", e.s);
 	return 0;

@@ -39,8 +39,10 @@ parse_line(struct surblog *l, const char *p, size_t len, int64_t now, struct err
 		if (nl - p < 2 * HASH_LEN + 2 ||
 		    hex_decode(digest, HASH_LEN, p, 2 * HASH_LEN) == -1 ||
 		    sscanf(p + 2 * HASH_LEN, " %lld%c", &use_by, &rest) != 2 || rest != '\n') {
-			(void)err_set(e, "%s: not a log of used reply blocks as this program writes "
-			    "it; move it away if it is another program's", l->path);
+			(void)err_set(e,
+			    "%s: not a log of used reply blocks as this program writes "
+			    "it; move it away if it is another program's",
+			    l->path);
 			return SIZE_MAX;
 		}
 		if (use_by >= now)

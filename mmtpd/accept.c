@@ -104,7 +104,8 @@ static void
 rest(struct acceptor *a)
 {
 	if (log_once(&a->trouble))
-		log_warn("new connections have to wait: raise the limit of open files or lower MaxIncoming");
+		log_warn("new connections have to wait: raise the limit of open files or lower "
+			 "MaxIncoming");
 	for (size_t i = 0; i < a->n; i++)
 		loop_events(a->io[i], 0);
 	loop_timer_set(a->back_off, BACK_OFF_MS);
@@ -124,7 +125,8 @@ incoming(int fd, short revents, void *arg)
 		len = sizeof(ss);
 		got = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (got == -1) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM)
 				rest(a);
 			return;
 		}

@@ -17,7 +17,8 @@
 #include "loop.h"
 #include "tls.h"
 
-#define READS_A_ROUND	48 /* TLS records: 16 frames of one connection before the next has its turn */
+/* TLS records: 16 frames of one connection before the next has its turn */
+#define READS_A_ROUND	48
 #define RECORD_MAX	16384 /* so that nothing is left over inside OpenSSL */
 #define UNREAD_MAX	(64 * 1024) /* answers that the other side does not read */
 #define TICK_MS		1000

@@ -70,7 +70,8 @@ static void
 say_trouble(struct intake *in)
 {
 	if (log_once(&in->trouble))
-		log_warn("%s: cannot be written, packets are rejected until it can", in->incoming->label);
+		log_warn("%s: cannot be written, packets are rejected until it can",
+		    in->incoming->label);
 }
 
 void

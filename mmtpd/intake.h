@@ -23,7 +23,8 @@ struct intake *intake_new(struct pool *incoming,
 void intake_set_arg(struct intake *in, void *arg); /* of done */
 void intake_free(struct intake *in);
 /* Copies the packet. A full group is committed first, from within. */
-void intake_add(struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN]);
+void intake_add(
+    struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN]);
 /* The connection is gone: its packets are kept, nobody is answered. */
 void intake_forget(struct intake *in, const void *conn);
 /* At the end of each round. */

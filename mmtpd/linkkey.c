@@ -62,7 +62,8 @@ offers_tls13(SSL *ssl)
 	const unsigned char *p;
 	size_t len;
 
-	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &p, &len) != 1 || len < 1)
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &p, &len) != 1 ||
+	    len < 1)
 		return 0;
 	for (size_t i = 1; i + 1 < len; i += 2)
 		if (p[i] == 0x03 && p[i + 1] == 0x04)
@@ -212,7 +213,8 @@ ask_identity(struct linkkey *k)
 static void
 certify_now(struct linkkey *k, enum cert_kind kind)
 {
-	uint8_t req[sizeof(struct certify_req) + SPKI_MAX], rep[sizeof(struct certify_rep) + CERT_MAX];
+	uint8_t req[sizeof(struct certify_req) + SPKI_MAX],
+	    rep[sizeof(struct certify_rep) + CERT_MAX];
 	size_t len = make_request(k, kind, req);
 	struct ipc_hdr h;
 

@@ -311,8 +311,10 @@ give_up(struct outdest *to, int64_t now)
 		n++;
 	}
 	if (n > 0)
-		log_warnx("%u packets were given up: their next hop could not be reached during the "
-			  "whole Retry schedule", n);
+		log_warnx(
+		    "%u packets were given up: their next hop could not be reached during the "
+		    "whole Retry schedule",
+		    n);
 }
 
 /* Seconds until the first of its packets is due. */

@@ -72,7 +72,8 @@ resolved(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	struct resolve_rep rep;
 
 	memcpy(&rep, body, len);
-	if (rep.n4 > sizeof(rep.a4) / sizeof(rep.a4[0]) || rep.n6 > sizeof(rep.a6) / sizeof(rep.a6[0]))
+	if (rep.n4 > sizeof(rep.a4) / sizeof(rep.a4[0]) ||
+	    rep.n6 > sizeof(rep.a6) / sizeof(rep.a6[0]))
 		return -1;
 	if (rep.status != ST_OK || rep.n4 + rep.n6 == 0)
 		rep.status = ST_FAIL;

@@ -33,7 +33,8 @@ shake_hands(SSL *server, SSL *client)
 	SSL_set_bio(client, b, b);
 	SSL_set_accept_state(server);
 	SSL_set_connect_state(client);
-	for (int i = 0; i < ROUNDS && !(SSL_is_init_finished(server) && SSL_is_init_finished(client)); i++) {
+	for (int i = 0;
+	     i < ROUNDS && !(SSL_is_init_finished(server) && SSL_is_init_finished(client)); i++) {
 		step(client);
 		step(server);
 	}

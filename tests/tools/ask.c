@@ -55,7 +55,8 @@ main(int argc, char **argv)
 	if (verbs[i].verb == V_STOP || verbs[i].verb == V_RELOAD) {
 		if (got >= sizeof(st))
 			memcpy(&st, reply, sizeof(st));
-		printf("%.*s%s", (int)(got - sizeof(st)), reply + sizeof(st), got > sizeof(st) ? "\n" : "");
+		printf("%.*s%s", (int)(got - sizeof(st)), reply + sizeof(st),
+		    got > sizeof(st) ? "\n" : "");
 		return st.status != ST_OK;
 	}
 	fwrite(reply, 1, got, stdout);

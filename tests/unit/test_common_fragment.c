@@ -130,7 +130,8 @@ test_duplicates(void)
 	s = begin();
 	CHECK(frag_have(s) == 0);
 	CHECK(add(s, 1) == FRAG_USED && add(s, 1) == FRAG_UNNEEDED && frag_have(s) == 1);
-	CHECK(add(s, 0) == FRAG_COMPLETE && add(s, 2) == FRAG_UNNEEDED && add(s, 0) == FRAG_UNNEEDED);
+	CHECK(
+	    add(s, 0) == FRAG_COMPLETE && add(s, 2) == FRAG_UNNEEDED && add(s, 0) == FRAG_UNNEEDED);
 	CHECK(frag_have(s) == 2);
 	frag_free(s);
 }

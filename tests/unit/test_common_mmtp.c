@@ -171,8 +171,8 @@ test_server_long_line(void)
 static void
 test_server_wrong_words(void)
 {
-	static const char *const words[] = { "SENT\r\n", "SEND\n\n", "JUNK \r", "send\r\n", "RECEIV",
-		"\r\nSEND", "SEND\r\r" };
+	static const char *const words[] = { "SENT\r\n", "SEND\n\n", "JUNK \r", "send\r\n",
+		"RECEIV", "\r\nSEND", "SEND\r\r" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		struct buf in = { 0 };
@@ -194,7 +194,8 @@ test_server_stays_dead(void)
 
 	mmtp_server_init(&s);
 	CHECK(mmtp_server_feed(&s, (const uint8_t *)"X", 1, &ev) == 1 && ev == MMTP_S_ERROR);
-	CHECK(mmtp_server_feed(&s, (const uint8_t *)MMTP_HELLO, 10, &ev) == 0 && ev == MMTP_S_ERROR);
+	CHECK(
+	    mmtp_server_feed(&s, (const uint8_t *)MMTP_HELLO, 10, &ev) == 0 && ev == MMTP_S_ERROR);
 	mmtp_server_free(&s);
 }
 
@@ -317,7 +318,8 @@ test_client_window(void)
 	enum mmtp_cevent ev;
 
 	mmtp_client_init(&c);
-	CHECK(mmtp_client_feed(&c, (const uint8_t *)MMTP_HELLO, 10, &ev) == 10 && ev == MMTP_C_READY);
+	CHECK(
+	    mmtp_client_feed(&c, (const uint8_t *)MMTP_HELLO, 10, &ev) == 10 && ev == MMTP_C_READY);
 	for (unsigned i = 0; i < 5 * MMTP_MAX_WINDOW; i++) {
 		fill_packet(i);
 		CHECK(mmtp_client_sent(&c, packet, 0) == 0);
@@ -326,7 +328,8 @@ test_client_window(void)
 		CHECK(mmtp_client_sent(&c, packet, 0) == -1);
 		buf_reset(&in);
 		put_ack(&in, i - (MMTP_MAX_WINDOW - 1), MMTP_RECEIVED);
-		CHECK(mmtp_client_feed(&c, in.p, in.len, &ev) == MMTP_ACK_LEN && ev == MMTP_C_ACKED);
+		CHECK(
+		    mmtp_client_feed(&c, in.p, in.len, &ev) == MMTP_ACK_LEN && ev == MMTP_C_ACKED);
 	}
 	CHECK(c.outstanding == MMTP_MAX_WINDOW - 1);
 	buf_free(&in);

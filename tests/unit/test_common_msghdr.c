@@ -94,9 +94,10 @@ test_sanitised(void)
 static void
 test_malformed_block(void)
 {
-	static const char *const bad[] = { "Hello\nno blank", "Foo bar: x\n\nrest", "SUBJECT:s\r\n\r\nx",
-		"SUBJECT:caf\xe9\n\nx", "SUBJECT:s\n", "SUBJECT:s", "SUBJECT:s\n:x\n\nb", ":", "SUBJECT",
-		"SUBJECT:\ts\n\nx", "SUBJECT:\x7f\n\nx", "FROM:a\nSUBJECT:b\nbad\n\nx" };
+	static const char *const bad[] = { "Hello\nno blank", "Foo bar: x\n\nrest",
+		"SUBJECT:s\r\n\r\nx", "SUBJECT:caf\xe9\n\nx", "SUBJECT:s\n", "SUBJECT:s",
+		"SUBJECT:s\n:x\n\nb", ":", "SUBJECT", "SUBJECT:\ts\n\nx", "SUBJECT:\x7f\n\nx",
+		"FROM:a\nSUBJECT:b\nbad\n\nx" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		parse(bad[i]);

@@ -195,8 +195,9 @@ static void
 test_chain_length(void)
 {
 	make_keys();
-	CHECK_STR(verdict(server(TLS_MODERN, link_key, cert(link_key, identity, "N<MMTP>"), NULL, NULL),
-		      identity, time(NULL)),
+	CHECK_STR(
+	    verdict(server(TLS_MODERN, link_key, cert(link_key, identity, "N<MMTP>"), NULL, NULL),
+		identity, time(NULL)),
 	    "a chain of 1 certificates where MMTP wants two");
 	CHECK_STR(verdict(server(TLS_MODERN, link_key, cert(link_key, identity, "N<MMTP>"),
 			      cert(identity, identity, "N"), cert(other, other, "M")),
@@ -221,8 +222,8 @@ test_identity_of_another_kind(void)
 	EVP_PKEY *ec = EVP_EC_gen("P-256"), *small = EVP_RSA_gen(1024);
 
 	make_keys();
-	CHECK_STR(verdict(server(TLS_MODERN, link_key, cert(link_key, ec, "N<MMTP>"), cert(ec, ec, "N"),
-			      NULL),
+	CHECK_STR(verdict(server(TLS_MODERN, link_key, cert(link_key, ec, "N<MMTP>"),
+			      cert(ec, ec, "N"), NULL),
 		      NULL, time(NULL)),
 	    want);
 	CHECK_STR(verdict(server(TLS_MODERN, link_key, cert(link_key, small, "N<MMTP>"),

@@ -123,8 +123,9 @@ test_defaults(void)
 	CHECK(has(m, "Subject: Type III Anonymous Message\r\n"));
 	CHECK(has(m, "X-Abuse: abuse@exit.example\r\n"));
 	CHECK(has(m, "Comments: an anonymous?Injected: yes\r\n"));
-	CHECK(has(m, "\r\n\r\nThis message is anonymous, and this line is so long that it has to be\r\n"
-		     "wrapped somewhere.\r\n\r\n-----BEGIN TYPE"));
+	CHECK(has(m,
+	    "\r\n\r\nThis message is anonymous, and this line is so long that it has to be\r\n"
+	    "wrapped somewhere.\r\n\r\n-----BEGIN TYPE"));
 	free(m);
 }
 
@@ -174,9 +175,9 @@ test_ids(void)
 static void
 test_injection(void)
 {
-	static const char *const msgs[] = { "SUBJECT:a\rBcc: x@y\n\nb\n", "SUBJECT:a\nBcc: x@y\n\nb\n",
-		"SUBJECT:a\n\rBcc: x@y\n\nb\n", "FROM:a\" <x@y>\n\nb\n", "FROM:a\\\n\nb\n",
-		"Bcc: x@y\n\nSUBJECT:x\n\n" };
+	static const char *const msgs[] = { "SUBJECT:a\rBcc: x@y\n\nb\n",
+		"SUBJECT:a\nBcc: x@y\n\nb\n", "SUBJECT:a\n\rBcc: x@y\n\nb\n",
+		"FROM:a\" <x@y>\n\nb\n", "FROM:a\\\n\nb\n", "Bcc: x@y\n\nSUBJECT:x\n\n" };
 	char *m, *end;
 
 	reset_conf();
@@ -224,7 +225,8 @@ test_bodies(void)
 	reset_conf();
 	m = mail_of_text("\ngr\xc3\xbc\xc3\x9f" "e\n-- dash\n.dot\r\nbare\rend");
 	CHECK(has(m, "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"));
-	CHECK(has(m, "\r\n\r\ngr\xc3\xbc\xc3\x9f" "e\r\n- -- dash\r\n.dot\r\nbare\r\nend\r\n-----END"));
+	CHECK(has(m, "\r\n\r\ngr\xc3\xbc\xc3\x9f"
+		     "e\r\n- -- dash\r\n.dot\r\nbare\r\nend\r\n-----END"));
 	CHECK(lines_sound(m));
 	free(m);
 	m = mail_of("\n\x01\x02", 3);
@@ -271,7 +273,8 @@ test_recipients(void)
 	CHECK(smtpexit_recipients((const uint8_t *)"a@b.example\0c@d.example", 23, &to) == C_NONE);
 	CHECK(to.n == 2 && strcmp(to.addr[1], "c@d.example") == 0);
 	CHECK(smtpexit_recipients((const uint8_t *)"", 0, &to) == C_DROPS_BAD_ADDRESS);
-	CHECK(smtpexit_recipients((const uint8_t *)"a@b.example\0", 12, &to) == C_DROPS_BAD_ADDRESS);
+	CHECK(
+	    smtpexit_recipients((const uint8_t *)"a@b.example\0", 12, &to) == C_DROPS_BAD_ADDRESS);
 	CHECK(smtpexit_recipients((const uint8_t *)"a@b\r\n.example", 13, &to) ==
 	    C_DROPS_BAD_ADDRESS);
 	memset(long_one, 'a', sizeof(long_one));

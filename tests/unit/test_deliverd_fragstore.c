@@ -108,8 +108,8 @@ make(struct payloads *ps, size_t len)
 
 	server_side_prefix(&prefix, RT_SMTP, "a@b.example", 11);
 	rng_fill(&rng_system, buf_space(&msg, len), len);
-	CHECK(payloads_from_message(ps, msg.p, msg.len, 0, prefix.p, prefix.len, &rng_system, NULL) ==
-	    0);
+	CHECK(payloads_from_message(
+		  ps, msg.p, msg.len, 0, prefix.p, prefix.len, &rng_system, NULL) == 0);
 	buf_free(&prefix);
 	buf_free(&msg);
 }
@@ -147,7 +147,8 @@ test_whole(void)
 	feed(f, &ps, 0);
 	CHECK(each_file(0) == 2);
 	CHECK(finish(f) == 0 && got.calls == 1);
-	CHECK(got.rt == RT_SMTP && got.info.len == 11 && memcmp(got.info.p, "a@b.example", 11) == 0);
+	CHECK(
+	    got.rt == RT_SMTP && got.info.len == 11 && memcmp(got.info.p, "a@b.example", 11) == 0);
 	delivery_from_compressed(&d, got.rest.p, got.rest.len);
 	CHECK(!d.error && d.contents.len == 50000);
 	delivery_free(&d);
@@ -275,7 +276,8 @@ test_contradictions(void)
 		feed(f, &ps, 0);
 		CHECK((data = malloc(PAYLOAD_LEN)) != NULL);
 		memset(data, 1, PAYLOAD_LEN);
-		payload_build_fragment(forged, 0, ps.msgid, be32(ps.p + 43) + (uint32_t)size, data, 0);
+		payload_build_fragment(
+		    forged, 0, ps.msgid, be32(ps.p + 43) + (uint32_t)size, data, 0);
 		CHECK(fragstore_add(f, forged, NOW) == 0);
 		CHECK(fragstore_commit(f) == 0 && finish(f) == 0);
 		CHECK(counters[C_FRAGMENTS_CONTRADICTING].n == 1);

@@ -134,7 +134,8 @@ test_durable_first(void)
 	CHECK(mailq_count(q, RT_SMTP) == 1);
 	CHECK(mailq_take(q, RT_MBOX, 1000, &got) == NULL);
 	e = mailq_take(q, RT_SMTP, 1000, &got);
-	CHECK(e != NULL && got.to.n == 2 && got.eightbit && strcmp(got.to.addr[1], "r1@x.example") == 0);
+	CHECK(e != NULL && got.to.n == 2 && got.eightbit &&
+	      strcmp(got.to.addr[1], "r1@x.example") == 0);
 	CHECK(got.text.len == m.text.len && memcmp(got.text.p, m.text.p, m.text.len) == 0);
 	CHECK_STR(got.from, "nobody@exit.example");
 	mailq_done(q, e, (enum smtp_result[]) { SMTP_DELIVERED, SMTP_FAILED }, &retry, 1000);
@@ -158,7 +159,8 @@ test_restart(void)
 	q = open_queue();
 	put(q, "msg_AAAAAAAAAAAAAAAA", 3, 1000);
 	e = mailq_take(q, RT_SMTP, 1000, &m);
-	mailq_done(q, e, (enum smtp_result[]) { SMTP_LATER, SMTP_DELIVERED, SMTP_LATER }, &retry, 1000);
+	mailq_done(
+	    q, e, (enum smtp_result[]){ SMTP_LATER, SMTP_DELIVERED, SMTP_LATER }, &retry, 1000);
 	mail_free(&m);
 	CHECK(mailq_next(q, RT_SMTP) == 1100 && counters[C_DEFERRED].n == 1);
 	mailq_free(q);

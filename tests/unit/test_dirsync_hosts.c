@@ -47,7 +47,8 @@ test_failures(void)
 	struct resolve_rep r = addr(7), got;
 
 	hostcache_put(h, "x.example", &failure, 0, NOW);
-	CHECK(hostcache_get(h, "x.example", NOW + 59, &got) == HOST_FRESH && got.status == ST_LATER);
+	CHECK(
+	    hostcache_get(h, "x.example", NOW + 59, &got) == HOST_FRESH && got.status == ST_LATER);
 	CHECK(hostcache_get(h, "x.example", NOW + 60, &got) == HOST_UNKNOWN);
 	hostcache_put(h, "y.example", &r, 300, NOW);
 	hostcache_put(h, "y.example", &failure, 0, NOW + 400);
@@ -109,8 +110,8 @@ test_list(void)
 static void
 test_rubbish(void)
 {
-	static const char *const bad[] = { "", "[Server]\n", "[Server]\nNickname: x\n", "\x1f\x8b\x08",
-		"[Signed-Directory]\n" };
+	static const char *const bad[] = { "", "[Server]\n", "[Server]\nNickname: x\n",
+		"\x1f\x8b\x08", "[Signed-Directory]\n" };
 	struct hostlist l = { NULL, 0 };
 	struct errmsg e;
 
@@ -121,4 +122,5 @@ test_rubbish(void)
 	CHECK(l.n == 0);
 }
 
-TESTS(T(test_times), T(test_failures), T(test_bound), T(test_numeric), T(test_list), T(test_rubbish))
+TESTS(
+    T(test_times), T(test_failures), T(test_bound), T(test_numeric), T(test_list), T(test_rubbish))

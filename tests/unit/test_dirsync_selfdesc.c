@@ -36,7 +36,9 @@ conf_of(const char *t)
 static void
 make(struct buf *out, const struct server_conf *c, int64_t published, int unconfined)
 {
-	struct keyset_info set = { .number = 1, .valid_after = TODAY, .valid_until = TODAY + 30 * DAY };
+	struct keyset_info set = {
+		.number = 1, .valid_after = TODAY, .valid_until = TODAY + 30 * DAY
+	};
 	struct buf id = { 0 }, key = { 0 };
 	struct errmsg e;
 
@@ -56,8 +58,8 @@ signed_desc(const struct server_conf *c, int unconfined)
 	struct desc *d;
 
 	make(&unsigned_text, c, NOW, unconfined);
-	CHECK(desc_sign(&done, (char *)unsigned_text.p, unsigned_text.len, identity, &rng_system, &e) ==
-	    0);
+	CHECK(desc_sign(&done, (char *)unsigned_text.p, unsigned_text.len, identity, &rng_system,
+		  &e) == 0);
 	d = desc_parse((char *)done.p, done.len, NOW, &e);
 	CHECK_STR(e.s, "");
 	buf_free(&unsigned_text);
@@ -98,7 +100,8 @@ test_insecure(void)
 	c->legacy_tls = 1;
 	d = signed_desc(c, 1);
 	CHECK(d != NULL && d->secure == 0);
-	CHECK(strstr(d->why_insecure, "TLS") != NULL && strstr(d->why_insecure, "unconfined") != NULL);
+	CHECK(strstr(d->why_insecure, "TLS") != NULL &&
+	      strstr(d->why_insecure, "unconfined") != NULL);
 	desc_free(d);
 	conf_free(c);
 }
@@ -155,4 +158,5 @@ free_keys(void)
 	CHECK(identity != packet);
 }
 
-TESTS(T(make_keys), T(test_says_it), T(test_insecure), T(test_sameness), T(test_bad_key), T(free_keys))
+TESTS(T(make_keys), T(test_says_it), T(test_insecure), T(test_sameness), T(test_bad_key),
+    T(free_keys))

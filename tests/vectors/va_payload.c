@@ -27,8 +27,8 @@ uncompress_one(const json_t *x)
 	int r, over = exception != NULL && strcmp(exception, "CompressedDataTooLong") == 0;
 
 	vec_begin("uncompress %s", vec_str(x, "name"));
-	r = mix_uncompress(
-	    &got, data.p, data.len, json_is_integer(max) ? (size_t)json_integer_value(max) : 0, NULL);
+	r = mix_uncompress(&got, data.p, data.len,
+	    json_is_integer(max) ? (size_t)json_integer_value(max) : 0, NULL);
 	if (vec_accept(x, "verdict")) {
 		want = vec_bytes(x, "result_b64");
 		VEC(r == 0);

@@ -18,7 +18,8 @@ decode(const struct buf *payload, const struct buf *tag, struct rsakey *key, int
 {
 	static struct e2e_decoded d;
 
-	*r = e2e_decode(&d, payload->p, tag->len == TAG_LEN ? tag->p : NULL, NULL, 0, &key, 1, NULL);
+	*r =
+	    e2e_decode(&d, payload->p, tag->len == TAG_LEN ? tag->p : NULL, NULL, 0, &key, 1, NULL);
 	return &d;
 }
 
@@ -26,7 +27,8 @@ static void
 check_encrypt(const json_t *p, struct rsakey *key)
 {
 	const json_t *q = json_object_get(p, "build_randomness");
-	struct buf inner = vec_bytes(p, "payload_b64"), want = vec_bytes(p, "encrypted_payload_b64");
+	struct buf inner = vec_bytes(p, "payload_b64"),
+		   want = vec_bytes(p, "encrypted_payload_b64");
 	uint8_t out[PAYLOAD_LEN], tag[TAG_LEN];
 	struct vec_rng r;
 
@@ -74,7 +76,8 @@ check_hops(const json_t *p)
 {
 	static struct unwrapped last;
 	const json_t *hops = json_object_get(p, "hops");
-	struct buf packet = vec_bytes(p, "packet_b64"), want = vec_bytes(p, "encrypted_payload_b64");
+	struct buf packet = vec_bytes(p, "packet_b64"),
+		   want = vec_bytes(p, "encrypted_payload_b64");
 
 	if (json_array_size(hops) == json_array_size(json_object_get(p, "path1")) +
 					 json_array_size(json_object_get(p, "path2"))) {
@@ -180,7 +183,8 @@ negative_one(const json_t *x)
 	vec_begin("e2e negative %s", vec_str(x, "name"));
 	if (payload.len == PAYLOAD_LEN && (tag.len == 0 || tag.len == TAG_LEN)) {
 		d = decode(&payload, &tag, recipient("recipient2048"), &r);
-		VEC(r == -1 || (d->how == E2E_UNDECODABLE) == (strcmp(verdict, "undecodable") == 0));
+		VEC(r == -1 ||
+		    (d->how == E2E_UNDECODABLE) == (strcmp(verdict, "undecodable") == 0));
 	}
 	VEC((r == -1) == (strncmp(verdict, "exception", 9) == 0));
 	vec_end();

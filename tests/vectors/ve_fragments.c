@@ -295,7 +295,8 @@ payload_one(const json_t *x)
 
 	vec_begin("payload %s", vec_str(x, "name"));
 	if (json_object_get(x, "checksum_ok") != NULL)
-		VEC(payload_checksum_ok(b.p, b.len) == json_is_true(json_object_get(x, "checksum_ok")));
+		VEC(payload_checksum_ok(b.p, b.len) ==
+		    json_is_true(json_object_get(x, "checksum_ok")));
 	ok = payload_parse(&p, b.p, b.len, NULL) == 0;
 	VEC(ok == vec_accept(x, "verdict"));
 	if (ok && strcmp(vec_str(x, "kind"), "singleton") == 0) {
