@@ -77,9 +77,11 @@ client_tls_kind(const struct client *c, const uint8_t keyid[HASH_LEN])
 
 	if (!c->conf->legacy_tls)
 		return TLS_MODERN;
-	if (d == NULL)
+	if (d == NULL || d->software == NULL)
 		return TLS_EITHER;
-	return tls_software_is_legacy(d->software) ? TLS_LEGACY : TLS_MODERN;
+	if (tls_software_is_legacy(d->software))
+		return TLS_LEGACY;
+	return strncmp(d->software, "mixminiond ", 11) == 0 ? TLS_MODERN : TLS_EITHER;
 }
 
 const char *

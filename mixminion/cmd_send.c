@@ -94,7 +94,7 @@ check_surbs(struct sending *s)
 		home_unlock(&s->client.home);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}
-	n = surbs_usable(&s->surbs, &l, s->client.now, &one, 1);
+	n = surbs_usable(&s->surbs, &l, s->client.now, &one, 1, 0);
 	surblog_close(&l);
 	home_unlock(&s->client.home);
 	if (n == 0)
@@ -164,7 +164,7 @@ choose_and_build(struct sending *s, struct surblog *l, const struct payloads *ps
 
 	if (chosen == NULL || paths == NULL)
 		fatal("calloc");
-	have = surbs_usable(&s->surbs, l, s->client.now, chosen, ps->n);
+	have = surbs_usable(&s->surbs, l, s->client.now, chosen, ps->n, 1);
 	if (have < ps->n)
 		r = ui_fail(EX_DATAERR, "the message takes %zu reply blocks, and %zu can be used",
 		    ps->n, have);

@@ -90,7 +90,7 @@ listed(const struct surb *s, const struct surb **list, size_t n)
 
 size_t
 surbs_usable(const struct surbs *s, const struct surblog *l, int64_t now,
-    const struct surb **out, size_t want)
+    const struct surb **out, size_t want, int say)
 {
 	size_t n = 0, used = 0, expired = 0;
 
@@ -104,9 +104,9 @@ surbs_usable(const struct surbs *s, const struct surblog *l, int64_t now,
 		else
 			out[n++] = one;
 	}
-	if (used > 0)
+	if (used > 0 && say)
 		ui_warn("%zu reply blocks were used before", used);
-	if (expired > 0)
+	if (expired > 0 && say)
 		ui_warn("%zu reply blocks have expired or are about to", expired);
 	return n;
 }

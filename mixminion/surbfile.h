@@ -26,10 +26,10 @@ void surbs_free(struct surbs *s); /* wipes */
 
 /*
  * The first want blocks that may be used: neither used nor expired nor about to expire, each
- * once. out has room for want; returns how many there are, after a remark about those passed
- * over.
+ * once. out has room for want; returns how many there are; with say set, there is a remark
+ * about those passed over.
  */
 size_t surbs_usable(const struct surbs *s, const struct surblog *l, int64_t now,
-    const struct surb **out, size_t want);
+    const struct surb **out, size_t want, int say);
 
 #endif
