@@ -29,6 +29,9 @@ client_open(struct client *c, const struct cli *cli, int want_dir)
 	memset(c, 0, sizeof(*c));
 	c->home.lock_fd = -1;
 	c->now = time(NULL);
+	if (cli->download == 1)
+		return ui_fail(EX_UNAVAILABLE,
+		    "-D yes: this version fetches no directory; put one in place as dir.gz in UserDir");
 	c->conf = clientconf_load(cli->config, &e);
 	if (c->conf == NULL)
 		return ui_fail(EX_CONFIG, "%s", e.s);
