@@ -119,7 +119,7 @@ load_all(void)
 int
 main(int argc, char **argv)
 {
-	struct daemon d = { .name = "deliverd", .counters = counters, .reload = reload,
+	static struct daemon d = { .name = "deliverd", .counters = counters, .reload = reload,
 		.queue = queue };
 	char *deliver, *own, *fragments;
 

@@ -64,7 +64,7 @@ take_server(int *argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct daemon d = { .name = "dirsync", .counters = counters, .reload = reload,
+	static struct daemon d = { .name = "dirsync", .counters = counters, .reload = reload,
 		.queue = queue };
 	struct sandbox_path paths[1] = { { NULL, SB_READ | SB_WRITE } };
 	const char *server = take_server(&argc, argv);
@@ -85,6 +85,7 @@ main(int argc, char **argv)
 	me.selfdesc = selfdesc_new(&d, daemon_connect(&d, SOCK_KEYD_DIRSYNC), dirfd);
 	daemon_control(&d);
 	daemon_confine(&d, ROLE_DIRSYNC, paths, 1);
+	free(dir);
 	selfdesc_now(me.selfdesc);
 	dirread_start(me.dirread);
 	daemon_ready(&d);
