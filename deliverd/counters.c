@@ -1,8 +1,6 @@
 #include "deliverd.h"
 
-/* [C_NONE] has a name only because the table must not end there. */
 struct counter counters[C_COUNT + 1] = {
-	[C_NONE] = { "nothing", 0 },
 	[C_PACKETS_RECEIVED] = { "packets_received", 0 },
 	[C_DELIVERED] = { "delivered", 0 },
 	[C_DEFERRED] = { "deferred", 0 },

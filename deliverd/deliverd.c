@@ -47,6 +47,13 @@ queue(struct daemon *d, struct buf *out)
 	intake_queue(me.intake, out);
 }
 
+static void
+stop(struct daemon *d)
+{
+	(void)d;
+	exits_stop(me.exits);
+}
+
 /* Directories inside deliver/own are ours to make. */
 static int
 own_directory(const char *own, const char *name)
@@ -120,7 +127,7 @@ int
 main(int argc, char **argv)
 {
 	static struct daemon d = { .name = "deliverd", .counters = counters, .reload = reload,
-		.queue = queue };
+		.queue = queue, .stop = stop };
 	char *deliver, *own, *fragments;
 
 	daemon_init(&d, argc, argv, usage);

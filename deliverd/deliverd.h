@@ -17,7 +17,7 @@
  * Everything that is taken, dropped or handed over is counted by its reason; names in counters.c.
  */
 enum count {
-	C_NONE,
+	C_NONE = -1,
 	C_PACKETS_RECEIVED,
 	C_DELIVERED,
 	C_DEFERRED,
@@ -225,6 +225,8 @@ int exits_take(struct exits *x, const char *name, uint16_t rt, struct chunk info
 int exits_take_packet(struct exits *x, const char *name, uint16_t rt, struct chunk ri,
     const uint8_t payload[PAYLOAD_LEN]);
 void exits_kick(struct exits *x); /* tries what is due, sets the timers for the rest */
+/* No further mail; loop_stop when those on their way have their answer, or after a while. */
+void exits_stop(struct exits *x);
 void exits_queue(struct exits *x, struct buf *out);
 void exits_free(struct exits *x);
 

@@ -53,6 +53,7 @@ static const struct module modules[] = {
 	{ "SMTP", RT_SMTP, conf_smtp, recipients_smtp },
 };
 
+#define STOP_MS	  (10 * 1000) /* how long the end waits for a server's answer */
 #define N_MODULES (sizeof(modules) / sizeof(modules[0]))
 
 struct exits {
@@ -60,6 +61,8 @@ struct exits {
 	struct mailq *q;
 	const struct server_conf *conf;
 	struct mbox_map *mbox; /* NULL while MBOX is off */
+	int stopping;
+	struct loop_timer *stop_timer;
 	struct exit exit[N_MODULES];
 };
 
@@ -89,7 +92,7 @@ on_next(void *arg, const struct mail **m)
 {
 	struct exit *ex = arg;
 
-	if (!exit_conf(ex)->enabled)
+	if (!exit_conf(ex)->enabled || ex->x->stopping)
 		return 0;
 	ex->entry = mailq_take(ex->x->q, ex->module->rtype, daemon_now(), &ex->mail);
 	*m = &ex->mail;
@@ -102,10 +105,19 @@ exit_arm(struct exit *ex)
 {
 	int64_t next = mailq_next(ex->x->q, ex->module->rtype), now = daemon_now();
 
-	if (next == -1 || !exit_conf(ex)->enabled)
+	if (next == -1 || !exit_conf(ex)->enabled || ex->x->stopping)
 		loop_timer_set(ex->timer, -1);
 	else
 		loop_timer_set(ex->timer, next <= now ? 0 : (next - now) * 1000);
+}
+
+static void
+stop_if_idle(struct exits *x)
+{
+	for (size_t i = 0; i < N_MODULES; i++)
+		if (x->exit[i].entry != NULL)
+			return;
+	loop_stop(x->loop);
 }
 
 static void
@@ -117,6 +129,8 @@ on_done(void *arg, const enum smtp_result *results)
 	mailq_done(ex->x->q, ex->entry, results, &exit_conf(ex)->retry, daemon_now());
 	ex->entry = NULL;
 	mail_free(&ex->mail);
+	if (ex->x->stopping)
+		stop_if_idle(ex->x);
 }
 
 static void
@@ -146,12 +160,29 @@ on_timer(void *arg)
 	struct exit *ex = arg;
 	int64_t next = mailq_next(ex->x->q, ex->module->rtype);
 
-	if (next == -1 || !exit_conf(ex)->enabled)
+	if (next == -1 || !exit_conf(ex)->enabled || ex->x->stopping)
 		return;
 	if (next > daemon_now())
 		exit_arm(ex);
 	else
 		smtpconn_kick(ex->conn);
+}
+
+static void
+on_stop_timer(void *arg)
+{
+	struct exits *x = arg;
+
+	loop_stop(x->loop);
+}
+
+/* A mail whose text went out and whose answer nobody heard would be sent again. */
+void
+exits_stop(struct exits *x)
+{
+	x->stopping = 1;
+	loop_timer_set(x->stop_timer, STOP_MS);
+	stop_if_idle(x);
 }
 
 void
@@ -172,6 +203,7 @@ exits_new(struct loop *l, struct mailq *q)
 		fatal("exits");
 	x->loop = l;
 	x->q = q;
+	x->stop_timer = loop_timer(l, on_stop_timer, x);
 	for (size_t i = 0; i < N_MODULES; i++) {
 		struct exit *ex = &x->exit[i];
 		ex->module = &modules[i];
@@ -325,6 +357,7 @@ exits_free(struct exits *x)
 		smtpconn_free(ex->conn);
 		loop_timer_free(ex->timer);
 	}
+	loop_timer_free(x->stop_timer);
 	mbox_free(x->mbox);
 	free(x);
 }

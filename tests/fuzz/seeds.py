@@ -163,6 +163,7 @@ def payloads(s):
         if "message_b64" in x:
             m = B(x["message_b64"])
             s.put("fuzz_msghdr", m)
+            s.put("fuzz_compose", m)
             # the zeros of the harness in the place of the padding
             size = int.from_bytes(p[:2], "big")
             for how in (1, 3):
@@ -174,6 +175,7 @@ def payloads(s):
     for x in j["encode_headers"]:
         if "encoded" in x:
             s.put("fuzz_msghdr", L1(x["encoded"]))
+            s.put("fuzz_compose", L1(x["encoded"]))
 
 
 def scripts(s):
@@ -187,6 +189,12 @@ def scripts(s):
         s.put("fuzz_mmtp_client", piece + b"\0\1\x41\2\x42\3\x41\0\3\x42\2")
         s.put("fuzz_mmtp_client", piece + b"\0\2\x41\3\x41\2\2\x42\4\x42\1")
         s.put("fuzz_mmtp_client", piece + b"\0" + b"".join(b"\2" + bytes([i]) for i in range(17)))
+    greeted = b"220 x\r\n250-x\r\n250 8BITMIME\r\n"
+    for answers in (b"250 \r\n250 \r\n250 \r\n250 \r\n354 \r\n250 \r\n",
+                    b"250 \r\n550 \r\n450 \r\n552 \r\n250 \r\n", b"451 \r\n250 \r\n421 \r\n",
+                    b"250 \r\n" * 4 + b"354 \r\n451-a\r\n451 b\r\n250 \r\n"):
+        s.put("fuzz_smtp", greeted + answers)
+    s.put("fuzz_smtp", b"220 x\n502 x\n250 x\n500 x\n250 x\n")
     for overhead, size in ((0, 40000), (1, 40000), (0, 90000), (0, 200000), (1, 700000)):
         head = bytes([overhead]) + size.to_bytes(4, "big")
         for step in (1, 2, 3):
