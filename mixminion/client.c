@@ -31,7 +31,7 @@ client_open(struct client *c, const struct cli *cli, int want_dir)
 	c->now = time(NULL);
 	if (cli->download == 1)
 		return ui_fail(EX_UNAVAILABLE,
-		    "-D yes: this version fetches no directory; put one in place as dir.gz in UserDir");
+		    "-D yes: this version fetches no directory; put one into UserDir as dir.gz");
 	c->conf = clientconf_load(cli->config, &e);
 	if (c->conf == NULL)
 		return ui_fail(EX_CONFIG, "%s", e.s);
