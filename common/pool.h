@@ -73,6 +73,8 @@ int pool_read(struct pool *p, const char *name, void *out, size_t len);
  * gone already is 0.
  */
 int pool_remove(struct pool *p, const char *name);
+/* The same for several: the overwriting of some goes on while others are waited for. */
+int pool_remove_all(struct pool *p, const char *const *names, size_t n);
 /*
  * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB
  * there: beyond that, and where it is neither a file nor a directory, it is removed. A directory of

@@ -11,12 +11,13 @@
 #include "poolfile.h"
 
 #define WIPE_MAX          (1 << 20) /* no file of ours is larger */
+#define REMOVED_AT_ONCE   32
 #define QUARANTINE_FILES  1024
 #define QUARANTINE_OCTETS (64LL << 20)
 
 /*
- * In place, and waited for: an overwrite that is still in memory when the file goes never reaches
- * the disk. sync_file_range does not flush the journal, which an overwrite does not need.
+ * In place, and waited for before the file goes: an overwrite that is still in memory then never
+ * reaches the disk. sync_file_range does not flush the journal, which an overwrite does not need.
  */
 static void
 overwrite(int fd, off_t size)
@@ -29,13 +30,37 @@ overwrite(int fd, off_t size)
 		if ((n = pwrite(fd, zero, len, at)) <= 0)
 			return;
 	}
-	sync_file_range(fd, 0, 0,
-	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+/* Opens what is safe to overwrite and starts; -1 where there is nothing to wait for. */
+static int
+start_wipe(struct pool *p, const char *name)
+{
+	struct stat st;
+	int fd = openat(p->dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	/* With a second name it is someone else's file, put here to be destroyed. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	    st.st_size <= WIPE_MAX) {
+		overwrite(fd, st.st_size);
+		return fd;
+	}
+	close(fd);
+	return -1;
 }
 
 static int
-unlink_anything(struct pool *p, const char *name)
+finish_wipe(struct pool *p, const char *name, int fd)
 {
+	if (fd != -1) {
+		sync_file_range(fd, 0, 0,
+		    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			SYNC_FILE_RANGE_WAIT_AFTER);
+		close(fd);
+	}
 	if (unlinkat(p->dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	return errno == EISDIR ? unlinkat(p->dirfd, name, AT_REMOVEDIR) : -1;
@@ -44,32 +69,54 @@ unlink_anything(struct pool *p, const char *name)
 int
 pool_wipe_unlink(struct pool *p, const char *name)
 {
-	struct stat st;
-	int fd = openat(p->dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return finish_wipe(p, name, start_wipe(p, name));
+}
 
-	if (fd != -1) {
-		/* With a second name it is someone else's file, put here to be destroyed. */
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-		    st.st_size <= WIPE_MAX)
-			overwrite(fd, st.st_size);
-		close(fd);
+/* A file on its way out. */
+struct leaving {
+	char rmv[POOL_NAME_LEN];
+	int fd;
+	int there;
+};
+
+static int
+start_removal(struct pool *p, const char *name, struct leaving *l)
+{
+	l->there = 0;
+	if (!pool_name_ok(name)) {
+		errno = EINVAL;
+		return -1;
 	}
-	return unlink_anything(p, name);
+	pool_with_prefix(l->rmv, "rmv_", name);
+	if (renameat(p->dirfd, name, p->dirfd, l->rmv) == -1)
+		return errno == ENOENT ? 0 : -1;
+	l->there = 1;
+	l->fd = start_wipe(p, l->rmv);
+	return 0;
+}
+
+int
+pool_remove_all(struct pool *p, const char *const *names, size_t n)
+{
+	struct leaving l[REMOVED_AT_ONCE];
+	int rc = 0;
+
+	for (size_t done = 0, group; done < n; done += group) {
+		group = n - done < REMOVED_AT_ONCE ? n - done : REMOVED_AT_ONCE;
+		for (size_t i = 0; i < group; i++)
+			if (start_removal(p, names[done + i], &l[i]) == -1)
+				rc = -1;
+		for (size_t i = 0; i < group; i++)
+			if (l[i].there && finish_wipe(p, l[i].rmv, l[i].fd) == -1)
+				rc = -1;
+	}
+	return rc;
 }
 
 int
 pool_remove(struct pool *p, const char *name)
 {
-	char rmv[POOL_NAME_LEN];
-
-	if (!pool_name_ok(name)) {
-		errno = EINVAL;
-		return -1;
-	}
-	pool_with_prefix(rmv, "rmv_", name);
-	if (renameat(p->dirfd, name, p->dirfd, rmv) == -1)
-		return errno == ENOENT ? 0 : -1;
-	return pool_wipe_unlink(p, rmv);
+	return pool_remove_all(p, &name, 1);
 }
 
 /* What lies in quarantine: number of files and octets. */

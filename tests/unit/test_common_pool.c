@@ -338,6 +338,40 @@ test_remove_spares_others_files(void)
 	finish();
 }
 
+#define MANY 70
+
+static char many[MANY][POOL_NAME_LEN];
+
+static int
+collect(const char *name, void *arg)
+{
+	size_t *n = arg;
+
+	if (*n < MANY)
+		strcpy(many[(*n)++], name);
+	return 0;
+}
+
+static void
+test_remove_all(void)
+{
+	const char *names[MANY + 2] = { "msg_gonealready00000" };
+	size_t n = 0;
+
+	start();
+	for (int i = 0; i < MANY; i++)
+		put_one();
+	CHECK(pool_scan(&pool, 0, collect, &n) == MANY && n == MANY);
+	for (size_t i = 0; i < MANY; i++)
+		names[i + 1] = many[i];
+	CHECK(pool_remove_all(&pool, names, MANY) == 0);
+	CHECK(count(dirfd_, "") == 1);
+	names[MANY + 1] = "../no name of ours";
+	CHECK(pool_remove_all(&pool, names + MANY, 2) == -1 && errno == EINVAL);
+	CHECK(count(dirfd_, "") == 0);
+	finish();
+}
+
 static void
 test_quarantine_is_bounded(void)
 {
@@ -462,7 +496,7 @@ test_delivery_record(void)
 TESTS(T(test_names), T(test_batch_is_invisible_until_commit), T(test_parts_and_given_name),
     T(test_abandoned_batch_leaves_nothing), T(test_failed_commit_leaves_nothing),
     T(test_short_write_leaves_nothing), T(test_read_refuses_what_is_no_file_of_ours),
-    T(test_scan_cleans), T(test_scan_stops), T(test_remove_wipes),
+    T(test_scan_cleans), T(test_scan_stops), T(test_remove_wipes), T(test_remove_all),
     T(test_remove_spares_others_files), T(test_quarantine_is_bounded),
     T(test_quarantine_bounds_octets), T(test_move_fresh), T(test_outgoing_record),
     T(test_delivery_record))
