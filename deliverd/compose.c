@@ -10,7 +10,7 @@
 #include "deliverd.h"
 #include "routing.h"
 
-#define FOLD_AT	   76 /* RFC 5322 2.1.1 asks for lines of 78 at most where that is possible */
+#define FOLD_AT	   76 /* RFC 5322 2.1.1: lines of 78 at most, where possible */
 #define WRAP_AT	   70 /* the configured Message */
 #define LINE_LIMIT 998
 

@@ -4,16 +4,13 @@
  * this order: its successor is durable, its id is noted as finished, its fragments go. Each step
  * may be done again after a crash without harm.
  */
-#include <sys/queue.h>
-#include <sys/tree.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deliverd.h"
 #include "finished.h"
-#include "fragment.h"
+#include "fragset.h"
 
 #define REC_MAGIC  0x4d584631 /* "MXF1" */
 #define REC_HEAD   16
@@ -28,49 +25,15 @@
  */
 #define KEEP_IDS (60L * 86400)
 
-enum fate { WAITING, COMPLETE, REJECTED };
-
-struct held {
-	uint32_t index;
-	char name[POOL_NAME_LEN];
-};
-
-struct message {
-	RB_ENTRY(message) entry;
-	TAILQ_ENTRY(message) ending;
-	uint8_t id[MSGID_LEN];
-	struct frag_state *state;
-	int64_t first; /* when its first fragment came, to the hour */
-	enum fate fate;
-	struct held *held;
-	size_t n;
-	size_t cap;
-};
-
-RB_HEAD(message_tree, message);
-TAILQ_HEAD(message_list, message);
-
 struct fragstore {
 	struct pool pool;
 	struct pool_batch *batch;
 	int broken; /* memory knows of a fragment that could not be written */
 	struct fragstore_limits limits;
 	struct finished *finished;
-	struct message_tree messages;
-	struct message_list ending; /* whole or rejected, to be finished */
-	size_t nmessages;
-	size_t nheld;
+	struct fragset set;
 	struct log_state disk;
 };
-
-static int
-message_cmp(const struct message *a, const struct message *b)
-{
-	return memcmp(a->id, b->id, MSGID_LEN);
-}
-
-/* __unused, which RB_GENERATE_STATIC wants, is no word of glibc. */
-RB_GENERATE_INTERNAL(message_tree, message, entry, message_cmp, __attribute__((unused)) static)
 
 struct fragstore *
 fragstore_open(int dirfd, const struct fragstore_limits *l)
@@ -82,8 +45,7 @@ fragstore_open(int dirfd, const struct fragstore_limits *l)
 	pool_init(&f->pool, "fragments", dirfd, 0600);
 	f->batch = pool_batch_new(&f->pool, BATCH);
 	f->finished = finished_open(dirfd, KEEP_IDS);
-	RB_INIT(&f->messages);
-	TAILQ_INIT(&f->ending);
+	fragset_init(&f->set);
 	fragstore_limits(f, l);
 	return f;
 }
@@ -107,34 +69,12 @@ fragstore_conf_limits(struct fragstore_limits *l, const struct server_conf *c)
 	l->max_interval = c->frag_max_interval;
 }
 
-static void
-message_free(struct fragstore *f, struct message *m)
-{
-	RB_REMOVE(message_tree, &f->messages, m);
-	if (m->fate != WAITING)
-		TAILQ_REMOVE(&f->ending, m, ending);
-	f->nmessages--;
-	f->nheld -= m->n;
-	frag_free(m->state);
-	free(m->held);
-	free(m);
-}
-
-static void
-forget_all(struct fragstore *f)
-{
-	struct message *m;
-
-	while ((m = RB_MIN(message_tree, &f->messages)) != NULL)
-		message_free(f, m);
-}
-
 void
 fragstore_free(struct fragstore *f)
 {
 	if (f == NULL)
 		return;
-	forget_all(f);
+	fragset_clear(&f->set);
 	finished_free(f->finished);
 	pool_batch_free(f->batch);
 	free(f);
@@ -143,97 +83,13 @@ fragstore_free(struct fragstore *f)
 size_t
 fragstore_messages(const struct fragstore *f)
 {
-	return f->nmessages;
+	return f->set.nmessages;
 }
 
 size_t
 fragstore_fragments(const struct fragstore *f)
 {
-	return f->nheld;
-}
-
-/* --- memory --- */
-
-static struct message *
-message_find(struct fragstore *f, const uint8_t id[MSGID_LEN])
-{
-	struct message want;
-
-	memcpy(want.id, id, MSGID_LEN);
-	return RB_FIND(message_tree, &f->messages, &want);
-}
-
-static struct message *
-message_new(struct fragstore *f, const struct payload *pl, int64_t first)
-{
-	struct message *m = calloc(1, sizeof(*m));
-
-	if (m == NULL)
-		fatal("fragstore");
-	m->state = frag_new(pl, NULL);
-	if (m->state == NULL) {
-		free(m);
-		return NULL;
-	}
-	memcpy(m->id, pl->msgid, MSGID_LEN);
-	m->first = first;
-	RB_INSERT(message_tree, &f->messages, m);
-	f->nmessages++;
-	return m;
-}
-
-static void
-message_hold(struct fragstore *f, struct message *m, uint32_t index, const char *name)
-{
-	if (m->n == m->cap) {
-		m->cap = m->cap * 2 + 8;
-		m->held = reallocarray(m->held, m->cap, sizeof(*m->held));
-		if (m->held == NULL)
-			fatal("fragstore");
-	}
-	m->held[m->n].index = index;
-	strlcpy(m->held[m->n++].name, name, sizeof(m->held[0].name));
-	f->nheld++;
-}
-
-static void
-message_end(struct fragstore *f, struct message *m, enum fate fate)
-{
-	if (m->fate == WAITING)
-		TAILQ_INSERT_TAIL(&f->ending, m, ending);
-	m->fate = fate;
-}
-
-/*
- * Takes a fragment into memory; 1 if it is to be kept on disk under name. Says by *why what it is
- * counted as otherwise.
- */
-static int
-remember(struct fragstore *f, const struct payload *pl, const char *name, int64_t stamp,
-    enum count *why)
-{
-	struct message *m = message_find(f, pl->msgid);
-
-	if (m == NULL && (m = message_new(f, pl, stamp)) == NULL) {
-		*why = C_FRAGMENTS_BAD;
-		return 0;
-	}
-	*why = C_FRAGMENTS_UNNEEDED;
-	if (m->fate != WAITING)
-		return 0;
-	if (stamp < m->first)
-		m->first = stamp;
-	switch (frag_add(m->state, pl)) {
-	case FRAG_UNNEEDED: return 0;
-	case FRAG_REJECT:
-		message_end(f, m, REJECTED);
-		*why = C_FRAGMENTS_CONTRADICTING;
-		return 0;
-	case FRAG_COMPLETE: message_end(f, m, COMPLETE); break;
-	case FRAG_USED: break;
-	}
-	message_hold(f, m, pl->index, name);
-	return 1;
+	return f->set.nheld;
 }
 
 /* --- start --- */
@@ -248,7 +104,7 @@ load_record(struct fragstore *f, const char *name, const uint8_t *rec)
 	    payload_parse(&pl, rec + REC_HEAD, PAYLOAD_LEN, NULL) == -1 ||
 	    pl.kind != PAYLOAD_FRAGMENT || finished_has(f->finished, pl.msgid))
 		return 0;
-	return remember(f, &pl, name, (int64_t)be32(rec + 4) * HOUR, &why);
+	return fragset_take(&f->set, &pl, name, (int64_t)be32(rec + 4) * HOUR, &why);
 }
 
 static int
@@ -273,7 +129,7 @@ load_one(const char *name, void *arg)
 int
 fragstore_load(struct fragstore *f, int64_t now)
 {
-	forget_all(f);
+	fragset_clear(&f->set);
 	f->broken = 1;
 	if (finished_load(f->finished, now) == -1 || pool_scan(&f->pool, 1, load_one, f) == -1)
 		return -1;
@@ -308,7 +164,7 @@ refuse(struct fragstore *f, const struct payload *pl)
 		return C_FRAGMENTS_TOO_MANY;
 	if (finished_has(f->finished, pl->msgid))
 		return C_FRAGMENTS_FINISHED;
-	if (f->nheld >= MAX_HELD && message_find(f, pl->msgid) == NULL)
+	if (f->set.nheld >= MAX_HELD && fragset_find(&f->set, pl->msgid) == NULL)
 		return C_FRAGMENTS_NO_ROOM;
 	return C_NONE;
 }
@@ -331,7 +187,7 @@ fragstore_add(struct fragstore *f, const uint8_t payload[PAYLOAD_LEN], int64_t n
 		return 0;
 	}
 	pool_random_name(name, &rng_system);
-	if ((why = refuse(f, &pl)) != C_NONE || !remember(f, &pl, name, now, &why)) {
+	if ((why = refuse(f, &pl)) != C_NONE || !fragset_take(&f->set, &pl, name, now, &why)) {
 		count(why);
 		return 0;
 	}
@@ -365,7 +221,7 @@ fragstore_commit(struct fragstore *f)
 
 struct fetcher {
 	struct fragstore *f;
-	const struct message *m;
+	const struct fragmsg *m;
 	uint8_t rec[REC_LEN];
 };
 
@@ -403,7 +259,7 @@ successor_name(char name[POOL_NAME_LEN], const uint8_t id[MSGID_LEN])
 
 /* 0: handed over, or found to be no message and rejected; -1: later. */
 static int
-hand_over(struct fragstore *f, struct message *m, fragstore_deliver deliver, void *arg)
+hand_over(struct fragstore *f, struct fragmsg *m, fragstore_deliver deliver, void *arg)
 {
 	struct fetcher *fe = calloc(1, sizeof(*fe));
 	struct buf whole = { 0 };
@@ -419,10 +275,10 @@ hand_over(struct fragstore *f, struct message *m, fragstore_deliver deliver, voi
 	successor_name(name, m->id);
 	if (frag_rebuild(m->state, fetch, fe, &whole, NULL) == -1 ||
 	    server_side_parse(&rt, &info, &rest, whole.p, whole.len, NULL) == -1) {
-		m->fate = REJECTED;
+		m->fate = FATE_REJECTED;
 	} else if (rest.len > f->limits.max_size) {
 		count(C_DROPS_TOO_BIG);
-		m->fate = REJECTED;
+		m->fate = FATE_REJECTED;
 	} else
 		rc = deliver(arg, name, rt, info, rest);
 	buf_wipe(&whole);
@@ -432,7 +288,7 @@ hand_over(struct fragstore *f, struct message *m, fragstore_deliver deliver, voi
 }
 
 static void
-remove_files(struct fragstore *f, struct message *m)
+remove_files(struct fragstore *f, struct fragmsg *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (pool_remove(&f->pool, m->held[i].name) == -1)
@@ -444,17 +300,17 @@ static int
 note_and_remove(struct fragstore *f, size_t n, int64_t now)
 {
 	uint8_t ids[FINISH_MAX][MSGID_LEN];
-	struct message *m = TAILQ_FIRST(&f->ending);
+	struct fragmsg *m = TAILQ_FIRST(&f->set.ending);
 
 	for (size_t i = 0; i < n; i++, m = TAILQ_NEXT(m, ending))
 		memcpy(ids[i], m->id, MSGID_LEN);
 	if (finished_add(f->finished, (const uint8_t (*)[MSGID_LEN])ids, n, now) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		m = TAILQ_FIRST(&f->ending);
-		count(m->fate == COMPLETE ? C_FRAGMENTED_COMPLETED : C_FRAGMENTED_REJECTED);
+		m = TAILQ_FIRST(&f->set.ending);
+		count(m->fate == FATE_COMPLETE ? C_FRAGMENTED_COMPLETED : C_FRAGMENTED_REJECTED);
 		remove_files(f, m);
-		message_free(f, m);
+		fragset_drop(&f->set, m);
 	}
 	return 0;
 }
@@ -463,13 +319,13 @@ static int
 finish_some(struct fragstore *f, fragstore_deliver deliver, int (*commit)(void *arg), void *arg,
     int64_t now)
 {
-	struct message *m;
+	struct fragmsg *m;
 	size_t n = 0;
 
-	TAILQ_FOREACH(m, &f->ending, ending) {
+	TAILQ_FOREACH(m, &f->set.ending, ending) {
 		if (n == FINISH_MAX)
 			break;
-		if (m->fate == COMPLETE && hand_over(f, m, deliver, arg) == -1)
+		if (m->fate == FATE_COMPLETE && hand_over(f, m, deliver, arg) == -1)
 			return -1;
 		n++;
 	}
@@ -484,7 +340,7 @@ fragstore_finish(struct fragstore *f, fragstore_deliver deliver, int (*commit)(v
 {
 	if (mend(f, now) == -1)
 		return -1;
-	while (!TAILQ_EMPTY(&f->ending))
+	while (!TAILQ_EMPTY(&f->set.ending))
 		if (finish_some(f, deliver, commit, arg, now) == -1)
 			return -1;
 	return 0;
@@ -493,12 +349,12 @@ fragstore_finish(struct fragstore *f, fragstore_deliver deliver, int (*commit)(v
 void
 fragstore_expire(struct fragstore *f, int64_t now)
 {
-	struct message *m;
+	struct fragmsg *m;
 
-	RB_FOREACH(m, message_tree, &f->messages) {
-		if (m->fate != WAITING || m->first + HOUR + f->limits.max_interval >= now)
+	for (m = fragset_next(&f->set, NULL); m != NULL; m = fragset_next(&f->set, m)) {
+		if (m->fate != FATE_WAITING || m->first + HOUR + f->limits.max_interval >= now)
 			continue;
 		count(C_FRAGMENTED_EXPIRED);
-		message_end(f, m, REJECTED);
+		fragset_end(&f->set, m, FATE_REJECTED);
 	}
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "deliverd.h"
+#include "lane.h"
 
 #define STATE_LEN   24
 #define STATE_MAGIC 0x4d585331 /* "MXS1" */
@@ -20,21 +21,6 @@
 #define BATCH	    256
 #define MAX_RECORD  (512L * 1024 * 1024)
 #define READ_AGAIN  60 /* seconds after a fault of the disk */
-
-struct mailq_entry {
-	char name[POOL_NAME_LEN];
-	uint16_t rtype;
-	uint8_t left; /* bit i: recipient i still waits */
-	uint32_t attempts;
-	int64_t next; /* seconds since 1970 */
-};
-
-struct lane {
-	uint16_t rtype;
-	struct mailq_entry **heap; /* least next first */
-	size_t n;
-	size_t cap;
-};
 
 struct mailq {
 	struct pool mail, state;
@@ -68,11 +54,8 @@ mailq_free(struct mailq *q)
 {
 	if (q == NULL)
 		return;
-	for (size_t i = 0; i < q->nlanes; i++) {
-		for (size_t j = 0; j < q->lane[i].n; j++)
-			free(q->lane[i].heap[j]);
-		free(q->lane[i].heap);
-	}
+	for (size_t i = 0; i < q->nlanes; i++)
+		lane_free(&q->lane[i]);
 	for (size_t i = 0; i < q->nfresh; i++)
 		free(q->fresh[i]);
 	free(q->fresh);
@@ -80,8 +63,6 @@ mailq_free(struct mailq *q)
 	pool_batch_free(q->states);
 	free(q);
 }
-
-/* --- the heaps --- */
 
 static struct lane *
 lane_of(struct mailq *q, uint16_t rtype)
@@ -96,50 +77,9 @@ lane_of(struct mailq *q, uint16_t rtype)
 }
 
 static void
-heap_down(struct lane *l, size_t i)
-{
-	struct mailq_entry *e = l->heap[i];
-	size_t kid;
-
-	while ((kid = 2 * i + 1) < l->n) {
-		if (kid + 1 < l->n && l->heap[kid + 1]->next < l->heap[kid]->next)
-			kid++;
-		if (l->heap[kid]->next >= e->next)
-			break;
-		l->heap[i] = l->heap[kid];
-		i = kid;
-	}
-	l->heap[i] = e;
-}
-
-static void
 push(struct mailq *q, struct mailq_entry *e)
 {
-	struct lane *l = lane_of(q, e->rtype);
-	size_t i = l->n;
-
-	if (l->n == l->cap) {
-		l->cap = l->cap * 2 + 16;
-		l->heap = reallocarray(l->heap, l->cap, sizeof(*l->heap));
-		if (l->heap == NULL)
-			fatal("mailq");
-	}
-	l->n++;
-	for (; i > 0 && l->heap[(i - 1) / 2]->next > e->next; i = (i - 1) / 2)
-		l->heap[i] = l->heap[(i - 1) / 2];
-	l->heap[i] = e;
-}
-
-static struct mailq_entry *
-pop(struct lane *l)
-{
-	struct mailq_entry *e = l->heap[0];
-
-	if (--l->n > 0) {
-		l->heap[0] = l->heap[l->n];
-		heap_down(l, 0);
-	}
-	return e;
+	lane_push(lane_of(q, e->rtype), e);
 }
 
 /* --- records --- */
@@ -369,7 +309,7 @@ mailq_take(struct mailq *q, uint16_t rtype, int64_t now, struct mail *m)
 	struct mailq_entry *e;
 
 	while (l->n > 0 && l->heap[0]->next <= now) {
-		e = pop(l);
+		e = lane_pop(l);
 		if (mail_read(q, e->name, m) == 0) {
 			keep_left(&m->to, e->left);
 			if (m->to.n > 0)
@@ -477,7 +417,7 @@ mailq_defer_due(struct mailq *q, uint16_t rtype, const struct conf_schedule *ret
 
 	/* Intervals are at least a second: what was put off is not due again now. */
 	while (l->n > 0 && l->heap[0]->next <= now)
-		put_off(q, pop(l), retry, now);
+		put_off(q, lane_pop(l), retry, now);
 	states_commit(q);
 }
 

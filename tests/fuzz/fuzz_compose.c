@@ -1,6 +1,5 @@
 /*
- * The mail that an exit makes of any message: its lines are lines, its headers are ours, its parts are where they
- * belong.
+ * The mail that an exit makes of any message: its lines are lines, and its headers are ours.
  */
 #include "../../deliverd/compose.c"
 
@@ -43,7 +42,9 @@ check_headers(const uint8_t *p, size_t len)
 		size_t n = nl == NULL ? len - at : (size_t)(nl - (p + at)) + 1;
 
 		if (n > 2 && p[at] != ' ') {
-			while (next < 11 && strncmp((const char *)p + at, names[next], strlen(names[next])) != 0)
+			const char *line = (const char *)p + at;
+
+			while (next < 11 && strncmp(line, names[next], strlen(names[next])) != 0)
 				next++;
 			HOLDS(next < 11);
 			next++;
@@ -68,7 +69,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static char ra[] = "nobody@exit.example", tag[] = "[\"\\Anon]";
-	const struct conf_delivery conf = { .return_address = ra, .from_tag = tag, .allow_from = 1 };
+	const struct conf_delivery conf = { .return_address = ra, .from_tag = tag,
+		.allow_from = 1 };
 	struct mail m = { .to = { .n = 1, .addr = { "a@one.example" } } };
 	struct delivery d;
 	struct buf z = { 0 };

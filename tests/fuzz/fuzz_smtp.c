@@ -20,7 +20,8 @@ drain(struct smtp *s)
 	int known = out->len == 0;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		known |= out->len == strlen(commands[i]) && memcmp(out->p, commands[i], out->len) == 0;
+		known |= out->len == strlen(commands[i]) &&
+		    memcmp(out->p, commands[i], out->len) == 0;
 	HOLDS(known);
 	smtp_sent(s, out->len);
 }
@@ -52,7 +53,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		over(s, &under_way, awaited);
 		if (smtp_state(s) == SMTP_READY) {
 			HOLDS(smtp_greeted(s) && !under_way);
-			HOLDS(smtp_mail(s, "nobody@exit.example", to, 3, text, strlen(text), (int)i & 1, NULL) == 0);
+			HOLDS(smtp_mail(s, "nobody@exit.example", to, 3, text, strlen(text),
+				  (int)i & 1, NULL) == 0);
 			under_way = 1;
 			awaited = 0;
 			drain(s);
