@@ -13,6 +13,8 @@
 #include "log.h"
 
 #define RESCAN_MS  5000
+#define GATHER_MS  20 /* at least, and up to GATHER_MORE_MS longer */
+#define GATHER_MORE_MS 80
 #define SCAN_SLICE 4096 /* names that one scan takes; events beyond as many are left to a scan */
 #define NSOURCES   2
 
@@ -27,7 +29,9 @@ struct arrivals {
 	struct source src[NSOURCES];
 	int fd; /* inotify */
 	int live;
+	struct loop_io *io;
 	struct loop_timer *timer;
+	struct loop_timer *gather;
 };
 
 /* By the open directory: no name that could have changed, and no path to search. */
@@ -66,19 +70,36 @@ take_event(struct arrivals *a, const struct inotify_event *ev)
 }
 
 static void
-take_events(int fd, short revents, void *arg)
+take_events(void *arg)
 {
 	_Alignas(struct inotify_event) char buf[32768];
+	struct arrivals *a = arg;
 	struct inotify_event ev;
-	ssize_t got = read(fd, buf, sizeof(buf));
+	ssize_t got;
 
-	(void)revents;
+	while ((got = read(a->fd, buf, sizeof(buf))) > 0)
+		for (ssize_t at = 0; at < got; at += (ssize_t)(sizeof(ev) + ev.len)) {
+			memcpy(&ev, buf + at, sizeof(ev));
+			take_event(a, (const struct inotify_event *)(const void *)(buf + at));
+		}
 	if (got == -1 && errno != EAGAIN && errno != EINTR)
 		fatal("inotify");
-	for (ssize_t at = 0; at < got; at += (ssize_t)(sizeof(ev) + ev.len)) {
-		memcpy(&ev, buf + at, sizeof(ev));
-		take_event(arg, (const struct inotify_event *)(const void *)(buf + at));
-	}
+	loop_events(a->io, POLLIN);
+}
+
+/*
+ * Not at once: mmtpd has not answered yet, and work begun now would slow its answer down for packets, not for
+ * padding (minion-spec 4: not to be told apart by time).
+ */
+static void
+gather(int fd, short revents, void *arg)
+{
+	struct arrivals *a = arg;
+
+	(void)fd;
+	(void)revents;
+	loop_events(a->io, 0);
+	loop_timer_set(a->gather, GATHER_MS + rng_below(&rng_system, GATHER_MORE_MS));
 }
 
 static void
@@ -105,7 +126,8 @@ arrivals_new(struct loop *l, struct mixpools *p)
 		fatal("inotify");
 	for (struct source *s = a->src; s < a->src + NSOURCES; s++)
 		s->wd = watch(a->fd, s->pool);
-	loop_add(l, a->fd, POLLIN, take_events, a);
+	a->io = loop_add(l, a->fd, POLLIN, gather, a);
+	a->gather = loop_timer(l, take_events, a);
 	a->timer = loop_timer(l, rescan_all, a);
 	return a;
 }
