@@ -37,6 +37,7 @@ reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
 	fragstore_conf_limits(&limits, fresh);
 	fragstore_limits(me.frags, &limits);
 	exits_kick(me.exits);
+	intake_kick(me.intake);
 	return 0;
 }
 

@@ -241,6 +241,7 @@ struct intake *intake_new(struct loop *l, int deliver_dirfd, int crp_dirfd, stru
  */
 int intake_recover(struct intake *in);
 void intake_start(struct intake *in); /* works from the loop */
+void intake_kick(struct intake *in); /* look now, even if the last try failed */
 void intake_queue(struct intake *in, struct buf *out);
 void intake_free(struct intake *in);
 

@@ -94,7 +94,7 @@ insert(struct finished *f, const uint8_t *id, uint32_t day)
 int
 finished_has(const struct finished *f, const uint8_t id[20])
 {
-	struct id want;
+	struct id want = { .day = 0 };
 
 	memcpy(want.id, id, ID_LEN);
 	return RB_FIND(id_tree, (struct id_tree *)(uintptr_t)&f->ids, &want) != NULL;

@@ -45,7 +45,7 @@ fragset_clear(struct fragset *s)
 struct fragmsg *
 fragset_find(struct fragset *s, const uint8_t id[MSGID_LEN])
 {
-	struct fragmsg want;
+	struct fragmsg want = { .n = 0 };
 
 	memcpy(want.id, id, MSGID_LEN);
 	return RB_FIND(fragmsg_tree, &s->messages, &want);

@@ -1,5 +1,5 @@
 /*
- * What is known in memory of the messages whose fragments wait: which are held, and under what names.
+ * What is known in memory of the messages whose fragments wait: which are held, under what names.
  */
 #ifndef FRAGSET_H
 #define FRAGSET_H
@@ -45,8 +45,8 @@ struct fragmsg *fragset_find(struct fragset *s, const uint8_t id[MSGID_LEN]);
 /* The one after m in the order of ids, the first for NULL; NULL behind the last. */
 struct fragmsg *fragset_next(struct fragset *s, struct fragmsg *m);
 /*
- * Takes a fragment that came at stamp; 1 if it is to be kept on disk under name, else *why says as what it is
- * counted.
+ * Takes a fragment that came at stamp; 1 if it is to be kept on disk under name, else *why says as
+ * what it is counted.
  */
 int fragset_take(struct fragset *s, const struct payload *pl, const char *name, int64_t stamp,
     enum count *why);

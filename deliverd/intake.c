@@ -95,6 +95,12 @@ intake_start(struct intake *in)
 	loop_timer_set(in->expire_timer, 0);
 }
 
+void
+intake_kick(struct intake *in)
+{
+	loop_timer_set(in->timer, 0);
+}
+
 /* --- one packet --- */
 
 /* 0: it may go when the slice is durable; -1: it has to stay. */

@@ -1,5 +1,6 @@
 /*
- * Mails of one routing type by the time of their next attempt: a binary heap of small entries, least first.
+ * Mails of one routing type by the time of their next attempt: a binary heap of small entries,
+ * least first.
  */
 #ifndef LANE_H
 #define LANE_H

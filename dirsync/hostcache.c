@@ -88,7 +88,7 @@ name_lower(char to[MAX_HOSTNAME + 1], const char *host)
 static struct host *
 find(const struct hostcache *h, const char *host)
 {
-	struct host want;
+	struct host want = { .until = 0 };
 
 	name_lower(want.name, host);
 	return RB_FIND(host_tree, (struct host_tree *)(uintptr_t)&h->hosts, &want);
