@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,7 @@ front_run(struct daemon *d, const struct front_fds *fds)
 	struct sandbox_path paths[1] = { { NULL, SB_READ | SB_WRITE } };
 	char *replay_dir;
 
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of write like others */
 	front.d = d;
 	front.log = fds->log;
 	front.pending = pending_new(PENDING_MAX, &rng_system);
@@ -202,6 +204,7 @@ front_run(struct daemon *d, const struct front_fds *fds)
 	daemon_control(d);
 	paths[0].path = replay_dir;
 	daemon_confine(d, ROLE_KEYD_FRONT, paths, 1);
+	free(replay_dir);
 	loop_run(d->loop);
 	daemon_log_counters(d);
 }

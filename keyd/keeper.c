@@ -1,3 +1,6 @@
+#include <sys/file.h>
+
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,6 +314,18 @@ connect_others(const struct keeper_fds *fds)
 		    ipc_conn_new(l, fds->worker[i], "keyd worker", worker_verbs, front_gone, NULL);
 }
 
+/* The keeper of a keyd that was killed may still be ending. */
+static void
+lock_keys(int dirfd)
+{
+	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
+		return;
+	log_warnx("another keyd uses KeyDir: waiting until it has ended");
+	while (flock(dirfd, LOCK_EX) == -1)
+		if (errno != EINTR)
+			fatal("KeyDir: flock");
+}
+
 void
 keeper_run(struct daemon *d, const struct keeper_fds *fds)
 {
@@ -324,6 +339,7 @@ keeper_run(struct daemon *d, const struct keeper_fds *fds)
 	    asprintf(&hashlogs, "%s/hashlogs", d->conf->work_dir) == -1)
 		fatal("asprintf");
 	keeper.ks.dirfd = daemon_opendir(d->conf->key_dir);
+	lock_keys(keeper.ks.dirfd);
 	keeper.ks.replay = daemon_opendir(replay);
 	keeper.ks.hashlogs = open(hashlogs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (keeper.ks.hashlogs != -1)
@@ -332,6 +348,8 @@ keeper_run(struct daemon *d, const struct keeper_fds *fds)
 	connect_others(fds);
 	keeper.timer = loop_timer(d->loop, update, NULL);
 	daemon_confine(d, ROLE_KEYD_KEEPER, paths, npaths);
+	free(replay);
+	free(hashlogs);
 	keystore_load(&keeper.ks, keeper.conf.identity_bits, daemon_now());
 	send_hello();
 	update(NULL);

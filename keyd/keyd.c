@@ -27,7 +27,7 @@ warm_up(void)
 int
 main(int argc, char **argv)
 {
-	struct daemon d = { .name = "keyd" };
+	static struct daemon d = { .name = "keyd" };
 	struct front_fds fds;
 
 	daemon_init(&d, argc, argv, usage);
