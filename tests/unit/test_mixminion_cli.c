@@ -15,7 +15,7 @@ static int
 parse(const char *line)
 {
 	static char copy[512];
-	char *argv[MAX_ARGS + 1];
+	static char *argv[MAX_ARGS + 1]; /* cli keeps pointers into it */
 	int argc = 0, saved = dup(2), null = open("/dev/null", O_WRONLY), r;
 
 	snprintf(copy, sizeof(copy), "%s", line);
