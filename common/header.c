@@ -151,6 +151,7 @@ header_build(uint8_t out[HEADER_LEN], const struct hop *hops, size_t n,
 		    i + 1 == n ? last->type : RT_FWD_HOST, ri.len, &seen, rng);
 	}
 	buf_wipe(&ri);
-	wipe(&junk, sizeof(junk));
+	for (size_t i = 0; i < n; i++)
+		wipe(junk.p[i], junk.len[i]);
 	return r == 0 ? 0 : err_set(e, "RSA encryption to a packet key failed");
 }
