@@ -10,7 +10,7 @@
 #include "log.h"
 #include "poolfile.h"
 
-#define WIPE_MAX          (1 << 20) /* no file of ours is larger */
+#define WIPE_MAX          (1 << 20) /* where others can write, no file of ours is larger */
 #define REMOVED_AT_ONCE   32
 #define QUARANTINE_FILES  1024
 #define QUARANTINE_OCTETS (64LL << 20)
@@ -44,7 +44,7 @@ start_wipe(struct pool *p, const char *name)
 		return -1;
 	/* With a second name it is someone else's file, put here to be destroyed. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	    st.st_size <= WIPE_MAX) {
+	    (st.st_size <= WIPE_MAX || !(p->mode & 0060))) {
 		overwrite(fd, st.st_size);
 		return fd;
 	}

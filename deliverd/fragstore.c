@@ -290,9 +290,15 @@ hand_over(struct fragstore *f, struct fragmsg *m, fragstore_deliver deliver, voi
 static void
 remove_files(struct fragstore *f, struct fragmsg *m)
 {
+	const char **names = calloc(m->n + 1, sizeof(*names));
+
+	if (names == NULL)
+		fatal("fragstore");
 	for (size_t i = 0; i < m->n; i++)
-		if (pool_remove(&f->pool, m->held[i].name) == -1)
-			log_warn("fragments: removing what is done with");
+		names[i] = m->held[i].name;
+	if (pool_remove_all(&f->pool, names, m->n) == -1)
+		log_warn("fragments: removing what is done with");
+	free(names);
 }
 
 /* Ids of the first n ending messages are noted; then they go. */

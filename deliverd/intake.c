@@ -174,12 +174,13 @@ commit_mails(void *arg)
 static int
 remove_done(struct intake *in)
 {
+	const char *names[SLICE];
 	int rc = 0;
 
 	for (size_t i = 0; i < in->n; i++)
-		if (pool_remove(&in->pool, in->names[i]) == -1)
-			rc = -1;
-	if (in->n > 0 && pool_sync(&in->pool) == -1)
+		names[i] = in->names[i];
+	if (in->n > 0 && (pool_remove_all(&in->pool, names, in->n) == -1 ||
+	    pool_sync(&in->pool) == -1))
 		rc = -1;
 	in->n = 0;
 	return rc;

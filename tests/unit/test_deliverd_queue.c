@@ -291,6 +291,36 @@ test_damage(void)
 	teardown();
 }
 
+/* A mail of megabytes is overwritten like any other: seen through a descriptor that stays open. */
+static void
+test_wiped(void)
+{
+	struct mailq *q;
+	struct mailq_entry *e;
+	struct mail m;
+	uint8_t *seen = malloc(3 << 20);
+	ssize_t n;
+	int f;
+
+	setup();
+	q = open_queue();
+	mail_make(&m, 1);
+	memset(buf_space(&m.text, 2 << 20), 'x', 2 << 20);
+	CHECK(mailq_stage(q, "msg_AAAAAAAAAAAAAAAA", &m) == 0 && mailq_commit(q) == 0);
+	mailq_release(q, 1);
+	mail_free(&m);
+	f = openat(mail_fd, "msg_AAAAAAAAAAAAAAAA", O_RDONLY);
+	e = mailq_take(q, RT_SMTP, 1, &m);
+	mailq_done(q, e, (enum smtp_result[]) { SMTP_DELIVERED }, &retry, 1);
+	mail_free(&m);
+	n = read(f, seen, 3 << 20);
+	CHECK(n > 2 << 20 && seen[0] == 0 && memchr(seen, 'x', (size_t)n) == NULL);
+	close(f);
+	free(seen);
+	mailq_free(q);
+	teardown();
+}
+
 /* A mail that cannot be stored is not in the queue; one that was durable before stays there. */
 static void
 test_failed_commit(void)
@@ -314,4 +344,4 @@ test_failed_commit(void)
 }
 
 TESTS(T(test_durable_first), T(test_restart), T(test_same_name), T(test_order), T(test_damage),
-    T(test_failed_commit))
+    T(test_wiped), T(test_failed_commit))
