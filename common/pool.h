@@ -73,7 +73,8 @@ int pool_read(struct pool *p, const char *name, void *out, size_t len);
  * gone already is 0.
  */
 int pool_remove(struct pool *p, const char *name);
-/* The same for several: the overwriting of some goes on while others are waited for. */
+/* Many: their overwrites reach the disk together. 0, or -1 with errno if any of them stays. */
+#define POOL_TOGETHER 64
 int pool_remove_all(struct pool *p, const char *const *names, size_t n);
 /*
  * To crp_ in quarantine (a directory of one's own; -1: just removed), at most 1024 files and 64 MiB
@@ -84,12 +85,23 @@ int pool_remove_all(struct pool *p, const char *const *names, size_t n);
 int pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd);
 int pool_sync(struct pool *p); /* the directory */
 /*
- * Replaces name in p by a fresh copy with new octets (synced, given gid and mode) and moves that to
- * another pool under a fresh random name: at every moment exactly one file. The way out of mix/.
- * The caller syncs both directories.
+ * The way out of mix/, many files together. Each is replaced in from by a fresh copy with new
+ * octets (synced, with the group and mode of to) and that is moved to another pool under a fresh
+ * random name: at every moment exactly one file. The old file is overwritten.
  */
-int pool_move_fresh(struct pool *from, const char *name, struct pool *to, const struct chunk *parts,
-    size_t n, const struct rng *rng);
+struct pool_moves;
+struct pool_moves *pool_moves_new(struct pool *from, size_t max); /* max <= POOL_TOGETHER */
+/* Writes the fresh copy. 0, or -1 with errno: this one stays, and is not in the group. */
+int pool_moves_add(struct pool_moves *m, const char *name, struct pool *to,
+    const struct chunk *parts, size_t n, const struct rng *rng);
+size_t pool_moves_len(const struct pool_moves *m);
+/*
+ * Moves them all; done is called for each, with error 0 or the errno for which it stayed. The
+ * caller syncs the directories. Empty again afterwards.
+ */
+void pool_moves_commit(struct pool_moves *m,
+    void (*done)(const char *name, struct pool *to, int error, void *arg), void *arg);
+void pool_moves_free(struct pool_moves *m);
 
 /*
  * What is written in the files. incoming/: the bare packet. outgoing/ and deliver/ (and mix/, which

@@ -198,32 +198,3 @@ pool_batch_free(struct pool_batch *b)
 	free(b->left);
 	free(b);
 }
-
-int
-pool_move_fresh(struct pool *from, const char *name, struct pool *to, const struct chunk *parts,
-    size_t n, const struct rng *rng)
-{
-	struct pool as = *from;
-	char fresh[POOL_NAME_LEN], inp[POOL_NAME_LEN];
-	int fd, rc, saved;
-
-	pool_random_name(fresh, rng);
-	pool_with_prefix(inp, "inp_", fresh);
-	as.mode = to->mode;
-	as.need_chmod = to->need_chmod;
-	fd = pool_create(&as, inp, to->gid, parts, n);
-	if (fd == -1)
-		return -1;
-	rc = fdatasync(fd);
-	if (rc == 0)
-		rc = renameat(from->dirfd, inp, from->dirfd, name);
-	if (rc == -1) {
-		saved = errno;
-		unlinkat(from->dirfd, inp, 0);
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	close(fd);
-	return renameat(from->dirfd, name, to->dirfd, fresh);
-}

@@ -18,5 +18,12 @@ void pool_with_prefix(char to[POOL_NAME_LEN], const char *prefix, const char *fr
 int pool_create(struct pool *p, const char *name, gid_t gid, const struct chunk *parts, size_t n);
 /* Overwrites what is safe to overwrite (a regular file with one name) and unlinks. */
 int pool_wipe_unlink(struct pool *p, const char *name);
+/*
+ * The same in steps, so that many are on their way to the disk together: open (a descriptor, or -1
+ * where there is nothing to overwrite), begin, end (waits, and closes).
+ */
+int pool_wipe_open(struct pool *p, const char *name);
+void pool_wipe_begin(struct pool *p, int fd);
+void pool_wipe_end(int fd);
 
 #endif

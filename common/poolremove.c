@@ -11,56 +11,50 @@
 #include "poolfile.h"
 
 #define WIPE_MAX          (1 << 20) /* where others can write, no file of ours is larger */
-#define REMOVED_AT_ONCE   32
 #define QUARANTINE_FILES  1024
 #define QUARANTINE_OCTETS (64LL << 20)
 
 /*
- * In place, and waited for before the file goes: an overwrite that is still in memory then never
- * reaches the disk. sync_file_range does not flush the journal, which an overwrite does not need.
+ * In place, and waited for: an overwrite that is still in memory when the file goes never reaches
+ * the disk. sync_file_range does not flush the journal, which an overwrite does not need.
  */
-static void
-overwrite(int fd, off_t size)
+void
+pool_wipe_begin(struct pool *p, int fd)
 {
 	static const uint8_t zero[PACKET_LEN];
+	struct stat st;
+	size_t len;
 	ssize_t n;
 
-	for (off_t at = 0; at < size; at += n) {
-		size_t len = size - at < PACKET_LEN ? (size_t)(size - at) : PACKET_LEN;
+	/* With a second name it is someone else's file, put here to be destroyed. */
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_nlink > 1 ||
+	    (st.st_size > WIPE_MAX && (p->mode & 0060)))
+		return;
+	for (off_t at = 0; at < st.st_size; at += n) {
+		len = st.st_size - at < PACKET_LEN ? (size_t)(st.st_size - at) : PACKET_LEN;
 		if ((n = pwrite(fd, zero, len, at)) <= 0)
-			return;
+			break;
 	}
 	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-/* Opens what is safe to overwrite and starts; -1 where there is nothing to wait for. */
-static int
-start_wipe(struct pool *p, const char *name)
+void
+pool_wipe_end(int fd)
 {
-	struct stat st;
-	int fd = openat(p->dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	/* With a second name it is someone else's file, put here to be destroyed. */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	    (st.st_size <= WIPE_MAX || !(p->mode & 0060))) {
-		overwrite(fd, st.st_size);
-		return fd;
-	}
+	sync_file_range(fd, 0, 0,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 	close(fd);
-	return -1;
+}
+
+int
+pool_wipe_open(struct pool *p, const char *name)
+{
+	return openat(p->dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 static int
-finish_wipe(struct pool *p, const char *name, int fd)
+unlink_anything(struct pool *p, const char *name)
 {
-	if (fd != -1) {
-		sync_file_range(fd, 0, 0,
-		    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-			SYNC_FILE_RANGE_WAIT_AFTER);
-		close(fd);
-	}
 	if (unlinkat(p->dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	return errno == EISDIR ? unlinkat(p->dirfd, name, AT_REMOVEDIR) : -1;
@@ -69,46 +63,72 @@ finish_wipe(struct pool *p, const char *name, int fd)
 int
 pool_wipe_unlink(struct pool *p, const char *name)
 {
-	return finish_wipe(p, name, start_wipe(p, name));
+	int fd = pool_wipe_open(p, name);
+
+	if (fd != -1) {
+		pool_wipe_begin(p, fd);
+		pool_wipe_end(fd);
+	}
+	return unlink_anything(p, name);
 }
 
-/* A file on its way out. */
-struct leaving {
+/* One file on its way out. */
+struct going {
 	char rmv[POOL_NAME_LEN];
-	int fd;
-	int there;
+	int fd; /* being overwritten, or -1 */
 };
 
+/* 1 if it is on its way, 0 if it is gone already, -1 with errno. */
 static int
-start_removal(struct pool *p, const char *name, struct leaving *l)
+begin_remove(struct pool *p, const char *name, struct going *g)
 {
-	l->there = 0;
 	if (!pool_name_ok(name)) {
 		errno = EINVAL;
 		return -1;
 	}
-	pool_with_prefix(l->rmv, "rmv_", name);
-	if (renameat(p->dirfd, name, p->dirfd, l->rmv) == -1)
+	pool_with_prefix(g->rmv, "rmv_", name);
+	if (renameat(p->dirfd, name, p->dirfd, g->rmv) == -1)
 		return errno == ENOENT ? 0 : -1;
-	l->there = 1;
-	l->fd = start_wipe(p, l->rmv);
-	return 0;
+	if ((g->fd = pool_wipe_open(p, g->rmv)) != -1)
+		pool_wipe_begin(p, g->fd);
+	return 1;
+}
+
+static int
+end_remove(struct pool *p, struct going *g)
+{
+	if (g->fd != -1)
+		pool_wipe_end(g->fd);
+	return unlink_anything(p, g->rmv);
+}
+
+/* All overwrites are on their way to the disk before the first is waited for. */
+static int
+remove_some(struct pool *p, const char *const *names, size_t n)
+{
+	struct going g[POOL_TOGETHER];
+	size_t going = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		switch (begin_remove(p, names[i], &g[going])) {
+		case 1: going++; break;
+		case -1: rc = -1; break;
+		}
+	for (size_t i = 0; i < going; i++)
+		rc |= end_remove(p, &g[i]);
+	return rc;
 }
 
 int
 pool_remove_all(struct pool *p, const char *const *names, size_t n)
 {
-	struct leaving l[REMOVED_AT_ONCE];
+	size_t some;
 	int rc = 0;
 
-	for (size_t done = 0, group; done < n; done += group) {
-		group = n - done < REMOVED_AT_ONCE ? n - done : REMOVED_AT_ONCE;
-		for (size_t i = 0; i < group; i++)
-			if (start_removal(p, names[done + i], &l[i]) == -1)
-				rc = -1;
-		for (size_t i = 0; i < group; i++)
-			if (l[i].there && finish_wipe(p, l[i].rmv, l[i].fd) == -1)
-				rc = -1;
+	for (size_t i = 0; i < n; i += some) {
+		some = n - i < POOL_TOGETHER ? n - i : POOL_TOGETHER;
+		rc |= remove_some(p, names + i, some);
 	}
 	return rc;
 }

@@ -88,8 +88,8 @@ take_events(void *arg)
 }
 
 /*
- * Not at once: mmtpd has not answered yet, and work begun now would slow its answer down for packets, not for
- * padding (minion-spec 4: not to be told apart by time).
+ * Not at once: mmtpd has not answered yet, and work begun now would slow its answer down for
+ * packets, not for padding (minion-spec 4: not to be told apart by time).
  */
 static void
 gather(int fd, short revents, void *arg)

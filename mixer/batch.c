@@ -9,7 +9,7 @@
 #include "record.h"
 #include "stats.h"
 
-#define SLICE 64
+#define SLICE POOL_TOGETHER
 
 /* A directory that packets leave for. */
 struct exit {
@@ -31,14 +31,13 @@ struct batch {
 	struct namelist leaving;
 	struct exit exit[NEXITS];
 	struct log_state unsynced;
+	struct pool_moves *moves;
 	uint8_t rec[RECORD_MAX];
 };
 
 static struct exit *
-exit_for(struct batch *b, size_t len)
+exit_of(struct batch *b, const struct pool *to)
 {
-	const struct pool *to = record_route(b->p, b->rec, len);
-
 	for (struct exit *x = b->exit; x < b->exit + NEXITS; x++)
 		if (x->pool == to)
 			return x;
@@ -74,8 +73,9 @@ cannot_read(struct batch *b, const char *name)
 		keep(b, name);
 }
 
+/* Writes the fresh copy of a packet. */
 static void
-move_out(struct batch *b, const char *name)
+prepare(struct batch *b, const char *name)
 {
 	struct chunk content = { b->rec, 0 };
 	struct exit *x;
@@ -84,18 +84,29 @@ move_out(struct batch *b, const char *name)
 		cannot_read(b, name);
 		return;
 	}
-	x = exit_for(b, content.len);
+	x = exit_of(b, record_route(b->p, b->rec, content.len));
 	if (x == NULL)
 		(void)mixpools_quarantine(b->p, &b->p->mix, name);
 	else if (x->blocked)
 		keep(b, name);
-	else if (pool_move_fresh(&b->p->mix, name, x->pool, &content, 1, b->rng) == -1)
+	else if (pool_moves_add(b->moves, name, x->pool, &content, 1, b->rng) == -1)
 		cannot_leave(b, x, name);
-	else {
-		x->used = 1;
-		mixer_stats[x->counter].n++;
-		log_again(&x->trouble);
+}
+
+static void
+moved(const char *name, struct pool *to, int error, void *arg)
+{
+	struct batch *b = arg;
+	struct exit *x = exit_of(b, to);
+
+	if (error != 0) {
+		errno = error;
+		cannot_leave(b, x, name);
+		return;
 	}
+	x->used = 1;
+	mixer_stats[x->counter].n++;
+	log_again(&x->trouble);
 }
 
 static int
@@ -133,7 +144,8 @@ batch_slice(void *arg)
 	char name[POOL_NAME_LEN];
 
 	for (int i = 0; i < SLICE && namelist_shift(&b->leaving, name) == 0; i++)
-		move_out(b, name);
+		prepare(b, name);
+	pool_moves_commit(b->moves, moved, b);
 	if (namelist_len(&b->leaving) > 0)
 		loop_timer_set(b->next, 0);
 	else
@@ -170,6 +182,7 @@ batch_new(struct loop *l, struct mixpools *p, const struct rng *rng)
 	b->exit[OUTGOING] = (struct exit) { .pool = &p->outgoing, .counter = STAT_RELAYED };
 	b->exit[DELIVER] = (struct exit) { .pool = &p->deliver, .counter = STAT_DELIVERED };
 	b->exit[OWN] = (struct exit) { .pool = &p->own, .counter = STAT_OWN };
+	b->moves = pool_moves_new(&p->mix, SLICE);
 	b->due = loop_timer(l, batch_due, b);
 	b->next = loop_timer(l, batch_slice, b);
 	return b;

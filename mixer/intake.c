@@ -27,7 +27,8 @@ enum slot_state {
 	SLOT_OPENED, /* decrypted; its file is still to be written */
 	SLOT_ADDED, /* written in the current group */
 	SLOT_DURABLE, /* its file is in mix/, or it has none; COMMIT is to be sent */
-	SLOT_COMMITTING /* COMMIT is sent */
+	SLOT_COMMITTING, /* COMMIT is sent */
+	SLOT_DONE /* committed or refused: its file in from can go */
 };
 
 struct slot {
@@ -251,16 +252,33 @@ send_commit(struct intake *in)
 
 /* --- answers --- */
 
-/* The end of a packet: committed, and in mix/ if anything of it stays. */
+/* The end of a packet: committed, and in mix/ if anything of it stays. Its file can go. */
 static void
 settle(struct intake *in, struct slot *s)
 {
 	stats_unwrapped(s->result);
 	if (s->name[0] != '\0' && in->live)
 		namelist_push(&in->p->ready, s->name);
-	if (pool_remove(s->from, s->file) == -1)
-		log_warn("%s/: a packet that is done cannot be removed", s->from->label);
-	slot_free(s);
+	s->state = SLOT_DONE;
+}
+
+/* Removes together what is done, from one of the two directories. */
+static void
+remove_done(struct intake *in, struct pool *from)
+{
+	const char *names[SLOTS];
+	size_t n = 0;
+
+	FOREACH_SLOT (in, s)
+		if (s->state == SLOT_DONE && s->from == from)
+			names[n++] = s->file;
+	if (n == 0)
+		return;
+	if (pool_remove_all(from, names, n) == -1)
+		log_warn("%s/: packets that are done cannot be removed", from->label);
+	FOREACH_SLOT (in, s)
+		if (s->state == SLOT_DONE && s->from == from)
+			slot_free(s);
 }
 
 static void
@@ -287,9 +305,7 @@ not_opened(struct intake *in, struct slot *s)
 		return;
 	}
 	mixer_stats[STAT_BY_KEYD].n++;
-	if (pool_remove(s->from, s->file) == -1)
-		log_warn("%s/: a refused packet cannot be removed", s->from->label);
-	slot_free(s);
+	s->state = SLOT_DONE;
 }
 
 static int
@@ -364,11 +380,11 @@ back(void *arg)
 
 	FOREACH_SLOT (in, s) {
 		s->durable |= s->state == SLOT_DURABLE || s->state == SLOT_COMMITTING;
-		if (s->state != SLOT_FREE && s->durable)
+		if (s->durable && s->state != SLOT_DONE)
 			ask(in, s);
 	}
 	FOREACH_SLOT (in, s)
-		if (s->state != SLOT_FREE && !s->durable)
+		if ((s->state == SLOT_ASKED || s->state == SLOT_OPENED) && !s->durable)
 			ask(in, s);
 }
 
@@ -401,6 +417,8 @@ intake_turn(void *arg)
 	struct intake *in = arg;
 	size_t asked;
 
+	remove_done(in, &in->p->incoming);
+	remove_done(in, &in->p->own);
 	if (in->holding || !keyc_up(in->keyd))
 		return;
 	FOREACH_SLOT (in, s)

@@ -416,15 +416,28 @@ test_quarantine_bounds_octets(void)
 	finish();
 }
 
+static int moves_failed;
+
 static void
-test_move_fresh(void)
+count_moved(const char *name, struct pool *to, int error, void *arg)
+{
+	(void)name;
+	(void)to;
+	++*(int *)arg;
+	moves_failed += error != 0;
+}
+
+static void
+test_moves(void)
 {
 	static const uint8_t other[LEN] = { 9 };
 	const struct chunk parts[] = { { other, LEN } };
 	struct pool to;
+	struct pool_moves *m;
 	struct stat before, after;
 	char name[POOL_NAME_LEN];
-	uint8_t got[LEN];
+	uint8_t got[LEN], old[LEN];
+	int moved = 0, fd;
 
 	start();
 	put_one();
@@ -432,14 +445,32 @@ test_move_fresh(void)
 	CHECK(fstatat(dirfd_, name, &before, 0) == 0);
 	CHECK(mkdirat(dirfd_, "to", 0700) == 0);
 	pool_init(&to, "to", openat(dirfd_, "to", O_RDONLY | O_DIRECTORY), 0600);
-	CHECK(pool_move_fresh(&pool, name, &to, parts, 1, &rng_system) == 0);
+	fd = openat(dirfd_, name, O_RDONLY);
+	m = pool_moves_new(&pool, 2);
+	CHECK(pool_moves_add(m, name, &to, parts, 1, &rng_system) == 0 && pool_moves_len(m) == 1);
+	CHECK(pool_moves_add(m, "../x", &to, parts, 1, &rng_system) == -1 && errno == EINVAL);
+	CHECK(count(dirfd_, "msg_") == 1 && count(to.dirfd, "msg_") == 0);
+	pool_moves_commit(m, count_moved, &moved);
+	CHECK(moved == 1 && moves_failed == 0 && pool_moves_len(m) == 0);
+	CHECK(read(fd, old, LEN) == LEN && old[0] == 0 && memcmp(old, old + 1, LEN - 1) == 0);
+	close(fd);
 	CHECK(count(dirfd_, "msg_") == 0 && count(dirfd_, "inp_") == 0);
 	CHECK(pool_scan(&to, 0, remember, NULL) == 1);
 	CHECK(strcmp(last, name) != 0);
 	CHECK(pool_read(&to, last, got, LEN) == 0 && memcmp(got, other, LEN) == 0);
 	CHECK(fstatat(to.dirfd, last, &after, 0) == 0 && (after.st_mode & 07777) == 0600);
 	CHECK(after.st_ino != before.st_ino);
+	/* Into a directory that is gone: the file stays, with its new octets. */
+	put_one();
+	CHECK(pool_moves_add(m, last, &to, parts, 1, &rng_system) == 0);
 	close(to.dirfd);
+	pool_moves_commit(m, count_moved, &moved);
+	CHECK(moved == 2 && moves_failed == 1);
+	CHECK(pool_read(&pool, last, got, LEN) == 0 && memcmp(got, other, LEN) == 0);
+	/* Not committed: nothing has happened. */
+	CHECK(pool_moves_add(m, last, &to, parts, 1, &rng_system) == 0);
+	pool_moves_free(m);
+	CHECK(count(dirfd_, "msg_") == 1 && count(dirfd_, "inp_") == 0);
 	finish();
 }
 
@@ -498,5 +529,5 @@ TESTS(T(test_names), T(test_batch_is_invisible_until_commit), T(test_parts_and_g
     T(test_short_write_leaves_nothing), T(test_read_refuses_what_is_no_file_of_ours),
     T(test_scan_cleans), T(test_scan_stops), T(test_remove_wipes), T(test_remove_all),
     T(test_remove_spares_others_files), T(test_quarantine_is_bounded),
-    T(test_quarantine_bounds_octets), T(test_move_fresh), T(test_outgoing_record),
+    T(test_quarantine_bounds_octets), T(test_moves), T(test_outgoing_record),
     T(test_delivery_record))

@@ -381,6 +381,16 @@ remove_it(const char *name, void *arg)
 	return pool_remove(&pool, name);
 }
 
+static void
+moved(const char *name, struct pool *to, int error, void *arg)
+{
+	(void)name;
+	(void)to;
+	(void)arg;
+	if (error != 0)
+		_exit(9);
+}
+
 /* A day's work of whoever keeps a pool: every call of the pool code. */
 static int
 do_pool(void)
@@ -389,13 +399,15 @@ do_pool(void)
 	const struct chunk parts[] = { { data, sizeof(data) } };
 	const char *name = "msg_0123456789abcdef";
 	struct pool_batch *b = pool_batch_new(&pool, 2);
+	struct pool_moves *m = pool_moves_new(&pool, 1);
 
 	if (pool_batch_add(b, name, parts, 1) == -1 || pool_batch_add(b, NULL, parts, 1) == -1)
 		return 1;
 	if (pool_batch_commit(b) == -1 || pool_read(&pool, name, got, sizeof(got)) == -1)
 		return 2;
-	if (pool_move_fresh(&pool, name, &pool, parts, 1, &rng_system) == -1)
+	if (pool_moves_add(m, name, &pool, parts, 1, &rng_system) == -1)
 		return 3;
+	pool_moves_commit(m, moved, NULL);
 	if (pool_scan(&pool, 1, remove_it, NULL) != 2)
 		return 4;
 	return pool_sync(&pool) == -1 ? 5 : 0;
