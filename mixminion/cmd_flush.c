@@ -98,6 +98,10 @@ flush_queue(struct client *c, const struct cli *cli, struct queue *q)
 	home_unlock(&c->home);
 	if (r == -1)
 		return ui_fail(EX_IOERR, "%s", e.s);
+	if (queue_foreign(q) > 0)
+		ui_warn("%zu packets in the queue were put there by another program: flush them "
+		    "with it",
+		    queue_foreign(q));
 	r = check_servers(c, cli, items, n);
 	if (r == 0) {
 		n = select_servers(c, cli, items, n);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "path.h"
+#include "tls.h"
 
 int
 desc_can_relay(const struct desc *from, const struct desc *to)
@@ -38,6 +39,10 @@ can_mail(const struct desc *d, int has, long max_kb, int allow_from, const char 
 		return err_set(e, "%s does no %s delivery", d->nickname, what);
 	if (t->has_from && !allow_from)
 		return err_set(e, "%s does not let senders choose a From header", d->nickname);
+	/* E12: the reference takes one recipient, and drops what names several. */
+	if (t->infolen > 0 && memchr(t->info, '\0', t->infolen) != NULL &&
+	    tls_software_is_legacy(d->software))
+		return err_set(e, "%s delivers to one recipient only", d->nickname);
 	if (t->size > (int64_t)max_kb * 1024)
 		return err_set(e, "%s delivers at most %ld KB by %s, the message has %lld octets",
 		    d->nickname, max_kb, what, (long long)t->size);

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -101,6 +102,25 @@ queue_list(struct queue *q, struct queued **out, size_t *n, struct errmsg *e)
 	*out = l.items;
 	*n = l.n;
 	return 0;
+}
+
+size_t
+queue_foreign(const struct queue *q)
+{
+	int fd = openat(q->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
+	struct dirent *de;
+	size_t n = 0;
+
+	if (d == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return 0;
+	}
+	while ((de = readdir(d)) != NULL)
+		n += strncmp(de->d_name, "msg_", 4) == 0 && !pool_name_ok(de->d_name);
+	(void)closedir(d);
+	return n;
 }
 
 int

@@ -32,6 +32,8 @@ int queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struc
  * left.
  */
 int queue_list(struct queue *q, struct queued **out, size_t *n, struct errmsg *e);
+/* How many packets another program (the reference) has left here in its own form. */
+size_t queue_foreign(const struct queue *q);
 int queue_read(struct queue *q, const struct queued *item, uint8_t packet[PACKET_LEN]);
 /* Overwrites and removes. */
 int queue_remove(struct queue *q, const struct queued *item);

@@ -179,6 +179,7 @@ test_queue(void)
 	struct mix_addr to[3] = { { .host = "a", .port = 1 }, { .host = "b", .port = 2 },
 		{ .host = "c", .port = 3 } };
 	struct queued items[3], *list;
+	char path[PATH_MAX];
 	struct queue q;
 	size_t n;
 
@@ -203,6 +204,10 @@ test_queue(void)
 	}
 	free(list);
 	CHECK(queue_read(&q, &items[1], got) == -1);
+	CHECK(queue_foreign(&q) == 0);
+	CHECK(home_path(&h, "queue/msg_AbCdEfGh", path, &e) == 0);
+	CHECK(output_write(path, "of another program", 18, &e) == 0);
+	CHECK(queue_foreign(&q) == 1);
 	queue_close(&q);
 	end();
 }
