@@ -76,7 +76,7 @@ main(int argc, char **argv)
 		fatal("asprintf");
 	paths[0].path = dir;
 	dirfd = daemon_opendir(dir);
-	me.resolver = resolver_new(d.loop, netproc_start(&d, server));
+	me.resolver = resolver_new(d.loop, netproc_start(&d, server), dirfd);
 	if ((fd = daemon_socket(SOCK_DIRSYNC_MMTPD, 0)) == -1)
 		log_info("no socket for mmtpd was passed in: nobody will ask for addresses");
 	else
@@ -90,6 +90,7 @@ main(int argc, char **argv)
 	dirread_start(me.dirread);
 	daemon_ready(&d);
 	loop_run(d.loop);
+	resolver_save(me.resolver);
 	daemon_log_counters(&d);
 	return 0;
 }

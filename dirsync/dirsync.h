@@ -47,8 +47,22 @@ enum freshness hostcache_get(const struct hostcache *h, const char *host, int64_
 void hostcache_put(struct hostcache *h, const char *host, const struct resolve_rep *rep,
     uint32_t ttl, int64_t now);
 size_t hostcache_size(const struct hostcache *h);
+/* As it was: with its own end of freshness. */
+void hostcache_restore(struct hostcache *h, const char *host, const struct resolve_rep *rep,
+    int64_t until);
+/* All hosts with addresses, by name. */
+void hostcache_each(const struct hostcache *h,
+    void (*cb)(void *arg, const char *host, const struct resolve_rep *rep, int64_t until),
+    void *arg);
 /* 1 if host is an IPv4 or IPv6 address: rep gets it. */
 int host_numeric(const char *host, struct resolve_rep *rep);
+
+/* --- hostfile.c: the cache on disk, work/dir/hosts --- */
+
+void hostfile_text(struct buf *out, const struct hostcache *h);
+int hostfile_parse(struct hostcache *h, char *text); /* cuts the text up; -1: some lines were no good */
+void hostfile_load(struct hostcache *h, int dirfd);
+void hostfile_save(const struct hostcache *h, int dirfd);
 
 /* --- netproc.c: the DNS process --- */
 
@@ -67,7 +81,9 @@ int netproc_start(struct daemon *d, const char *server);
 /* --- resolve.c: the RESOLVE role --- */
 
 struct resolver;
-struct resolver *resolver_new(struct loop *l, int net_fd);
+/* dirfd: work/dir, where the cache survives. */
+struct resolver *resolver_new(struct loop *l, int net_fd, int dirfd);
+void resolver_save(struct resolver *r); /* the cache, if anything in it is new */
 /* Serves mmtpd on its role socket. */
 void resolver_listen(struct resolver *r, int fd);
 /* Names that are to be known before anybody asks (those of the directory). Takes the list over. */

@@ -102,7 +102,8 @@ hostcache_get(const struct hostcache *h, const char *host, int64_t now, struct r
 	if (e == NULL || (e->rep.status != ST_OK && e->asked_again <= now))
 		return HOST_UNKNOWN;
 	*rep = e->rep;
-	if (e->rep.status != ST_OK || e->until > now)
+	/* Fresh for longer than there is: the clock was set back. */
+	if (e->rep.status != ST_OK || (e->until > now && e->until <= now + TTL_MOST))
 		return HOST_FRESH;
 	if (e->until + STALE_MOST <= now)
 		return HOST_UNKNOWN;
@@ -157,6 +158,29 @@ hostcache_put(struct hostcache *h, const char *host, const struct resolve_rep *r
 	e->rep = *rep;
 	e->until = now + ttl;
 	e->asked_again = 0;
+}
+
+void
+hostcache_restore(struct hostcache *h, const char *host, const struct resolve_rep *rep,
+    int64_t until)
+{
+	struct host *e = find_or_make(h, host);
+
+	e->rep = *rep;
+	e->until = until;
+	e->asked_again = 0;
+}
+
+void
+hostcache_each(const struct hostcache *h,
+    void (*cb)(void *arg, const char *host, const struct resolve_rep *rep, int64_t until),
+    void *arg)
+{
+	struct host *e;
+
+	RB_FOREACH(e, host_tree, (struct host_tree *)(uintptr_t)&h->hosts)
+		if (e->rep.status == ST_OK)
+			cb(arg, e->name, &e->rep, e->until);
 }
 
 int

@@ -14,7 +14,7 @@
 #define MAX_CACHE   8192
 #define MAX_OPEN    256 /* questions to the DNS process at once */
 #define MAX_WAITERS 4096
-#define AHEAD_MS    (15 * 1000)
+#define AHEAD_MS    (15 * 1000) /* and how often the cache is saved */
 #define AHEAD_OPEN  8 /* of them for names that nobody asked for yet */
 
 struct waiter {
@@ -34,6 +34,8 @@ struct resolver {
 	struct loop *loop;
 	struct ipc_conn *net;
 	struct hostcache *cache;
+	int dirfd;
+	int unsaved; /* the cache has what the file does not have */
 	TAILQ_HEAD(, query) queries;
 	size_t nqueries, nwaiters;
 	uint32_t last_id;
@@ -133,6 +135,7 @@ net_answered(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	if (nr.rep.n4 + nr.rep.n6 == 0)
 		nr.rep.status = ST_LATER;
 	hostcache_put(r->cache, q->host, &nr.rep, nr.ttl, daemon_now());
+	r->unsaved |= nr.rep.status == ST_OK;
 	if (nr.rep.status != ST_OK)
 		fall_back(r, q->host, &nr.rep);
 	query_finish(r, q, &nr.rep);
@@ -256,7 +259,17 @@ on_timer(void *arg)
 		    query_find(r, host) == NULL)
 			query_new(r, host);
 	}
+	if (r->nqueries == 0)
+		resolver_save(r);
 	loop_timer_set(r->timer, AHEAD_MS);
+}
+
+void
+resolver_save(struct resolver *r)
+{
+	if (r->unsaved)
+		hostfile_save(r->cache, r->dirfd);
+	r->unsaved = 0;
 }
 
 void
@@ -271,7 +284,7 @@ resolver_wanted(struct resolver *r, char **hosts, size_t n)
 }
 
 struct resolver *
-resolver_new(struct loop *l, int net_fd)
+resolver_new(struct loop *l, int net_fd, int dirfd)
 {
 	static const struct ipc_verb verbs[] = {
 		{ V_RESOLVE, sizeof(struct net_rep), sizeof(struct net_rep), net_answered },
@@ -283,6 +296,8 @@ resolver_new(struct loop *l, int net_fd)
 		fatal("resolve");
 	r->loop = l;
 	r->cache = hostcache_new(MAX_CACHE);
+	r->dirfd = dirfd;
+	hostfile_load(r->cache, dirfd);
 	TAILQ_INIT(&r->queries);
 	r->net = ipc_conn_new(l, net_fd, "the DNS process", verbs, net_gone, r);
 	r->timer = loop_timer(l, on_timer, r);

@@ -34,6 +34,7 @@ test_times(void)
 	hostcache_put(h, "b.example", &r, 1, NOW);
 	CHECK(hostcache_get(h, "b.example", NOW + 299, &got) == HOST_FRESH);
 	CHECK(hostcache_get(h, "b.example", NOW + 300, &got) == HOST_STALE);
+	CHECK(hostcache_get(h, "b.example", NOW - 86400, &got) == HOST_STALE);
 	hostcache_put(h, "c.example", &r, UINT32_MAX, NOW);
 	CHECK(hostcache_get(h, "c.example", NOW + 3600, &got) == HOST_STALE);
 	hostcache_free(h);
@@ -73,6 +74,33 @@ test_bound(void)
 	CHECK(hostcache_get(h, "h19.example", NOW, &got) == HOST_FRESH);
 	CHECK(hostcache_get(h, "h0.example", NOW, &got) == HOST_UNKNOWN);
 	hostcache_free(h);
+}
+
+/* What is written is read again, to the second; a failure is not written. */
+static void
+test_file(void)
+{
+	static const char want[] = "a.example 1795232169 10.0.0.1 ::1\nb.example 1795231869 10.0.0.2 ::2\n";
+	struct hostcache *h = hostcache_new(10), *again = hostcache_new(10);
+	struct resolve_rep a = addr(1), b = addr(2), got;
+	struct buf text = { 0 };
+	char bad[] = "x.example\ny.example 12\nz.example 12 nothing\n../z 12 10.0.0.1\n"
+		     "w.example -1 10.0.0.1\ngood.example 1795231570 10.0.0.3\n";
+
+	hostcache_put(h, "b.example", &b, 300, NOW);
+	hostcache_put(h, "a.example", &a, 600, NOW);
+	hostcache_put(h, "c.example", &failure, 0, NOW);
+	hostfile_text(&text, h);
+	CHECK_STR(buf_cstr(&text), want);
+	CHECK(hostfile_parse(again, buf_cstr(&text)) == 0 && hostcache_size(again) == 2);
+	CHECK(hostcache_get(again, "a.example", NOW + 599, &got) == HOST_FRESH);
+	CHECK(got.n4 == 1 && got.a4[0][3] == 1 && got.n6 == 1 && got.a6[0][15] == 1);
+	CHECK(hostcache_get(again, "a.example", NOW + 600, &got) == HOST_STALE);
+	CHECK(hostfile_parse(again, bad) == -1 && hostcache_size(again) == 3);
+	CHECK(hostcache_get(again, "good.example", NOW, &got) == HOST_FRESH);
+	buf_free(&text);
+	hostcache_free(h);
+	hostcache_free(again);
 }
 
 static void
@@ -123,4 +151,4 @@ test_rubbish(void)
 }
 
 TESTS(
-    T(test_times), T(test_failures), T(test_bound), T(test_numeric), T(test_list), T(test_rubbish))
+    T(test_times), T(test_failures), T(test_bound), T(test_file), T(test_numeric), T(test_list), T(test_rubbish))
