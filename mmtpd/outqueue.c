@@ -19,6 +19,7 @@
 #define TICK_MS		 1000
 #define AGAIN_MS	 1000
 #define WAIT_MS		 (30 * 1000)
+#define REMEMBER_MS	 (24 * 3600 * 1000)
 #define GIVE_UP_FAILURES 3
 #define GIVE_UP_AT_ONCE	 256 /* wiped in one go; the rest at the next attempt */
 
@@ -136,16 +137,34 @@ hold_until(const struct outdest *to)
 	return to->last_failure + schedule_hold(&to->q->retry) * 1000;
 }
 
+/*
+ * Anybody can have packets sent to addresses where nobody answers; so a quarter of the connections is kept for
+ * destinations that took packets lately.
+ */
+static int
+may_connect(const struct outqueue *q, const struct outdest *to)
+{
+	size_t max = q->env.limits->max_outgoing;
+
+	return q->nconns < (to->worked != 0 ? max : max - max / 4);
+}
+
+static int
+forgettable(const struct outdest *to, int64_t now)
+{
+	return now >= hold_until(to) && (to->worked == 0 || now - to->worked > REMEMBER_MS);
+}
+
 static void
 consider(struct outqueue *q, struct outdest *to, int64_t now)
 {
 	if (to->conn != NULL)
 		return;
 	if (to->n == 0) {
-		if (now >= hold_until(to))
+		if (forgettable(to, now))
 			dest_free(to);
 	} else if (now >= to->next_try) {
-		if (q->nconns == q->env.limits->max_outgoing) {
+		if (!may_connect(q, to)) {
 			q->crowded = 1;
 			return;
 		}
@@ -280,6 +299,7 @@ void
 outdest_sent(struct outdest *to, struct outpkt *p)
 {
 	count(C_PACKETS_SENT);
+	to->worked = loop_now();
 	wipe_file(to, p);
 }
 

@@ -22,7 +22,9 @@ struct outdest {
 	struct mix_addr addr;
 	struct outpkt_list pkts; /* waiting; what a connection has in flight is the connection's */
 	size_t n; /* waiting and in flight */
-	int64_t next_try, last_failure; /* loop_now; last_failure 0: none */
+	int64_t next_try; /* loop_now, as the next two, which are 0 for never */
+	int64_t last_failure;
+	int64_t worked; /* when it last took a packet */
 	unsigned failures; /* since a connection last did its work */
 	struct outconn *conn; /* NULL: none */
 };
