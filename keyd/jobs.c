@@ -5,7 +5,6 @@
 #include "front.h"
 
 #define NONE	 UINT32_MAX
-#define IN_HAND (2 * JOBS_A_RECORD) /* a worker has one record before it and one behind */
 
 struct slot {
 	struct request rq;
@@ -27,6 +26,7 @@ static struct {
 		unsigned has;
 	} worker[WORKERS_MAX];
 	unsigned nworkers;
+	size_t most; /* in one record */
 	void (*done)(const struct request *, uint32_t, const uint8_t *);
 } jobs;
 
@@ -108,6 +108,8 @@ jobs_init(struct loop *l, const struct front_fds *fds,
 	for (uint32_t i = 0; i < JOBS_MAX; i++)
 		line_put(&jobs.idle, i);
 	jobs.nworkers = fds->nworkers;
+	/* Among several, short records keep all of them busy; a single one is best left alone. */
+	jobs.most = fds->nworkers == 1 ? JOBS_A_RECORD : JOBS_A_RECORD / 4;
 	for (unsigned i = 0; i < fds->nworkers; i++)
 		jobs.worker[i].conn =
 		    ipc_conn_new(l, fds->worker[i], "keyd worker", verbs, worker_gone, NULL);
@@ -173,12 +175,13 @@ jobs_hand_out(void)
 {
 	size_t share = (jobs.nwaiting + jobs.nworkers - 1) / jobs.nworkers;
 
-	if (share > JOBS_A_RECORD)
-		share = JOBS_A_RECORD;
+	if (share > jobs.most)
+		share = jobs.most;
 	while (jobs.nwaiting > 0) {
 		unsigned w = least_loaded();
 
-		if (jobs.worker[w].has > IN_HAND - JOBS_A_RECORD)
+		/* One record before it and one behind. */
+		if (jobs.worker[w].has > jobs.most)
 			return;
 		hand(w, share < jobs.nwaiting ? share : jobs.nwaiting);
 	}

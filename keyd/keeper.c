@@ -32,6 +32,7 @@ keeper_conf_from(struct keeper_conf *kc, const struct server_conf *c)
 	kc->lifetime = c->key_lifetime;
 	kc->overlap = c->key_overlap;
 	kc->legacy_tls = c->legacy_tls;
+	kc->log_level = c->log_level;
 }
 
 /* --- which keys are in use --- */
@@ -182,6 +183,7 @@ new_conf(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	(void)c;
 	(void)id;
 	memcpy(&keeper.conf, body, len);
+	log_setlevel((enum log_level)keeper.conf.log_level);
 	keystore_free(&keeper.ks);
 	keystore_load(&keeper.ks, keeper.conf.identity_bits, daemon_now());
 	update(NULL);

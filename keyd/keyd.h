@@ -39,7 +39,7 @@ struct keeper_conf {
 	int64_t lifetime; /* of a packet key, seconds */
 	int64_t overlap;
 	int32_t legacy_tls;
-	int32_t pad;
+	int32_t log_level;
 };
 
 /* Requests go to workers by the handful: a system call for each would be felt. */
