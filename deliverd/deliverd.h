@@ -202,6 +202,8 @@ struct smtpconn *smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, vo
  * the sandbox (resolve set); afterwards a name other than the present one is refused.
  */
 int smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e);
+/* 0 if smtpconn_server would take it after the sandbox; changes nothing. */
+int smtpconn_check(const struct smtpconn *c, const char *server, struct errmsg *e);
 void smtpconn_helo(struct smtpconn *c, const char *name);
 void smtpconn_kick(struct smtpconn *c); /* there is mail; nothing happens if one is on its way */
 void smtpconn_free(struct smtpconn *c);

@@ -234,7 +234,8 @@ exits_configure(struct exits *x, const struct server_conf *c, int resolve, struc
 
 	for (size_t i = 0; i < N_MODULES; i++) {
 		const struct conf_delivery *cd = modules[i].conf(c);
-		if (cd->enabled && exit_check(&modules[i], cd, e) == -1)
+		if (cd->enabled && (exit_check(&modules[i], cd, e) == -1 ||
+		    (!resolve && smtpconn_check(x->exit[i].conn, cd->smtp_server, e) == -1)))
 			return -1;
 	}
 	if (c->smtp.enabled && c->blacklist_file != NULL)

@@ -124,6 +124,18 @@ look_up(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
 }
 
 int
+smtpconn_check(const struct smtpconn *c, const char *server, struct errmsg *e)
+{
+	struct smtpconn other = { .naddrs = 0 };
+
+	if (server == NULL)
+		server = DEFAULT_SERVER;
+	if (c->server != NULL && strcmp(c->server, server) == 0)
+		return 0;
+	return look_up(&other, server, 0, e);
+}
+
+int
 smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
 {
 	if (server == NULL)
