@@ -139,6 +139,7 @@ next_frame(struct outconn *c)
 	buf_reset(&c->out);
 	c->off = 0;
 	if (c->state != OUT_OPEN || c->rejected || m->outstanding == MMTP_MAX_WINDOW ||
+	    outqueue_stopping(c->to->q) ||
 	    loop_now() - c->born > c->env->limits->lifetime_ms - LIFETIME_MARGIN)
 		return 0;
 	if ((p = outdest_take(c->to, record, &packet)) == NULL)
@@ -269,7 +270,7 @@ finished(struct outconn *c)
 		return 1;
 	}
 	if (loop_now() - c->born > c->env->limits->lifetime_ms - LIFETIME_MARGIN ||
-	    outqueue_crowded(c->to->q)) {
+	    outqueue_crowded(c->to->q) || outqueue_stopping(c->to->q)) {
 		end(c, OUT_DONE);
 		return 1;
 	}
@@ -377,7 +378,9 @@ resolved(const struct resolve_rep *rep, void *arg)
 void
 outconn_tick(struct outconn *c, int64_t now)
 {
-	if (c->state < OUT_OPEN && now - c->born > BEGIN_MS)
+	if (c->state < OUT_OPEN && outqueue_stopping(c->to->q))
+		end(c, OUT_DONE);
+	else if (c->state < OUT_OPEN && now - c->born > BEGIN_MS)
 		fail(c, C_OUT_FAILED_TIMEOUT, "no answer in time");
 	else if (c->state == OUT_OPEN && c->mmtp.outstanding > 0 &&
 	    now - c->progress > c->env->limits->idle_ms) {

@@ -34,6 +34,7 @@ struct outqueue {
 	uint64_t seed;
 	size_t nconns;
 	int crowded;
+	int stopping;
 	int soon; /* the timer is set for now */
 	struct loop_timer *timer;
 };
@@ -146,7 +147,7 @@ may_connect(const struct outqueue *q, const struct outdest *to)
 {
 	size_t max = q->env.limits->max_outgoing;
 
-	return q->nconns < (to->worked != 0 ? max : max - max / 4);
+	return !q->stopping && q->nconns < (to->worked != 0 ? max : max - max / 4);
 }
 
 static int
@@ -205,6 +206,25 @@ run_soon(struct outqueue *q)
 		return;
 	q->soon = 1;
 	loop_timer_set(q->timer, 0);
+}
+
+void
+outqueue_stop(struct outqueue *q)
+{
+	q->stopping = 1;
+	run_soon(q);
+}
+
+int
+outqueue_stopping(const struct outqueue *q)
+{
+	return q->stopping;
+}
+
+size_t
+outqueue_connections(const struct outqueue *q)
+{
+	return q->nconns;
 }
 
 int

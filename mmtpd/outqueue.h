@@ -47,6 +47,11 @@ void outqueue_reload(struct outqueue *q, const struct server_conf *conf);
 void outqueue_report(const struct outqueue *q, struct buf *out);
 const struct out_env *outqueue_env(const struct outqueue *q);
 
+/* No new connections and no new frames; what is in flight gets its answer. */
+void outqueue_stop(struct outqueue *q);
+int outqueue_stopping(const struct outqueue *q);
+size_t outqueue_connections(const struct outqueue *q);
+
 /* --- from the scanner --- */
 /*
  * A file that is new to the queue is known from now on, and outqueue_place or _forget is to

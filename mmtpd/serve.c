@@ -12,7 +12,9 @@
 #include "tls.h"
 #include "warmup.h"
 
-#define OTHER_FDS 64 /* pools, IPC, listeners, files being written */
+#define STOP_MS	     2000 /* for answers that are under way */
+#define STOP_LOOK_MS 20
+#define OTHER_FDS    64 /* pools, IPC, listeners, files being written */
 
 static struct {
 	struct daemon *d;
@@ -25,6 +27,8 @@ static struct {
 	struct outqueue *queue;
 	struct outscan *scan;
 	struct resolver *resolver;
+	struct loop_timer *stopping; /* NULL: no */
+	int64_t stop_at;
 	char incoming_path[PATH_MAX], outgoing_path[PATH_MAX], own_path[PATH_MAX];
 } m;
 
@@ -146,8 +150,31 @@ serve_queue(struct daemon *d, struct buf *out)
 	buf_printf(out, "incoming connections %zu\n", inconns_count(m.conns));
 }
 
+/* Everybody has had an answer, or has had time enough. */
+static void
+stop_if_done(void *arg)
+{
+	struct daemon *d = arg;
+
+	if ((inconns_count(m.conns) == 0 && outqueue_connections(m.queue) == 0) ||
+	    loop_now() >= m.stop_at) {
+		loop_stop(d->loop);
+		return;
+	}
+	loop_timer_set(m.stopping, STOP_LOOK_MS);
+}
+
 void
 serve_stop(struct daemon *d)
 {
-	loop_stop(d->loop);
+	if (m.stopping != NULL) {
+		loop_stop(d->loop); /* asked twice */
+		return;
+	}
+	acceptor_stop(m.acceptor);
+	inconns_stop(m.conns);
+	outqueue_stop(m.queue);
+	m.stop_at = loop_now() + STOP_MS;
+	m.stopping = loop_timer(d->loop, stop_if_done, d);
+	loop_timer_set(m.stopping, 0);
 }
