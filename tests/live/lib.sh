@@ -129,7 +129,7 @@ Enabled: yes
 MaximumSize: 1M
 EOF
 }
-# node_start NAME: begins; node_ready NAME waits until it listens and has a descriptor.
+# node_start NAME: begins; node_ready NAME waits until it listens, and copies its descriptor to $dir/NAME.desc.
 node_start() {
     # Every node gets its own uids, and keeps them when it is started again.
     local base=$dir/$1.uids
@@ -142,7 +142,8 @@ node_start() {
     supervisor[$1]=$!
 }
 node_ready() {
-    wait_for 30 port_open "$(port_of "$1")" && wait_for 30 test -s "$dir/$1/current-desc"
+    wait_for 30 port_open "$(port_of "$1")" && wait_for 30 test -s "$dir/$1/current-desc" &&
+        cp "$(cat "$dir/$1/current-desc")" "$dir/$1.desc"
 }
 node_stop() {
     local pid=${supervisor[$1]:-}
@@ -183,8 +184,8 @@ peer_serve() {
 # delivered NAME TEXT [N]: at the peer of that name the text arrived (N times)
 delivered() { [ "$(grep -slF -- "$2" "$dir/$1.out"/*.body | wc -l)" = "${3:-1}" ]; }
 desc_of() {
-    if [ -d "$dir/$1/work" ]; then
-        echo "$dir/$1/current-desc"
+    if [ -e "$dir/$1.desc" ]; then
+        echo "$dir/$1.desc"
     else
         echo "$dir/$1"
     fi
