@@ -74,6 +74,19 @@ ping_one(const struct client *c, const char *arg)
 	return up ? 0 : EX_UNAVAILABLE;
 }
 
+/* A name that is unknown is told before anything is said or done. */
+static int
+all_known(const struct client *c, const struct cli *cli)
+{
+	struct sender_job job = { 0 };
+	struct errmsg e;
+
+	for (int i = 0; i < cli->argc; i++)
+		if (find(c, cli->argv[i], &job, &e) == -1)
+			return ui_fail(EX_NOHOST, "%s", e.s);
+	return 0;
+}
+
 int
 cmd_ping(struct cli *cli)
 {
@@ -85,6 +98,11 @@ cmd_ping(struct cli *cli)
 	r = client_open(&c, cli, 1);
 	if (r != 0)
 		return r;
+	r = all_known(&c, cli);
+	if (r != 0) {
+		client_close(&c);
+		return r;
+	}
 	if (!cli->quiet)
 		fputs(banner, stderr);
 	for (int i = 0; i < cli->argc; i++) {

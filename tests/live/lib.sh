@@ -173,7 +173,7 @@ counter_at_least() { [ "$(counter "$1" "$2" "$3")" -ge "$4" ]; }
 # --- the peer ---
 
 peer() { "$PYTHON" -m type3 "$@"; }
-peer_home() { peer make-server "$dir/$1" --nick "$1" --port "$2" --exit smtp,mbox,frag --days 5 >/dev/null; }
+peer_home() { peer make-server "$dir/$1" --nick "$1" --port "$2" --exit smtp,mbox,frag --days 60 >/dev/null; }
 # peer_serve NAME [FLAG...]
 peer_serve() {
     local name=$1
