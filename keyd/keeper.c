@@ -11,7 +11,8 @@
 #include "keyset.h"
 #include "signdesc.h"
 
-#define LOOK_EVERY (3600 * 1000) /* ms; clocks are set, machines sleep */
+#define LOOK_EVERY    (3600 * 1000) /* ms; clocks are set, machines sleep */
+#define TROUBLE_EVERY (60 * 1000) /* a replay log could not be opened */
 
 static struct {
 	struct daemon *d;
@@ -20,6 +21,7 @@ static struct {
 	struct ipc_conn *front;
 	struct ipc_conn *worker[WORKERS_MAX];
 	unsigned nworkers;
+	uint32_t nlive; /* key sets that are to be in use */
 	struct loop_timer *timer;
 } keeper;
 
@@ -55,6 +57,7 @@ send_live(int64_t now)
 	for (size_t i = keeper.ks.n; i-- > 0 && live.n < LIVE_MAX;)
 		if (keyset_live(&keeper.ks.set[i], keeper.conf.overlap, now))
 			live.number[live.n++] = keeper.ks.set[i].number;
+	keeper.nlive = live.n;
 	if (live.n == 0)
 		log_warnx("no packet key is valid now: packets wait");
 	ipc_send(keeper.front, K_LIVE, 0, &live, sizeof(live));
@@ -172,6 +175,8 @@ opened(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	}
 	send_keys(&use);
 	ipc_send(c, K_READY, id, &use, sizeof(use));
+	if (use.n < keeper.nlive)
+		loop_timer_set(keeper.timer, TROUBLE_EVERY);
 	if (write_current(now, &e) == -1)
 		log_warnx("KeyDir: %s", e.s);
 	return 0;
