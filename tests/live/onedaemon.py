@@ -1,6 +1,7 @@
 """For live tests of single daemons: starts one with its sockets passed in, asks it on them, runs a list of tests."""
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -28,6 +29,14 @@ def until(cond, what):
         if time.time() > end:
             raise AssertionError("waited in vain for " + what)
         time.sleep(0.02)
+
+
+def remove(base):
+    """A daemon's children may write for a moment after it was killed."""
+    def gone():
+        shutil.rmtree(base, ignore_errors=True)
+        return not os.path.exists(base)
+    until(gone, "the end of " + base)
 
 
 class Peer:
