@@ -138,7 +138,7 @@ fuzz: deps
 
 .PHONY: bench
 bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench $(BUILD)/tests/acklat
 	@BUILD=$(BUILD) tests/bench/run
 
 .PHONY: demo
