@@ -92,14 +92,16 @@ confine(struct node *n)
 {
 	static const char *const dirs[] = { "incoming", "mix", "outgoing", "deliver" };
 	struct sandbox_path paths[4];
-	char *path;
+	char *path[4];
 
 	for (size_t i = 0; i < 4; i++) {
-		if (asprintf(&path, "%s/%s", n->d.conf->queue_dir, dirs[i]) == -1)
+		if (asprintf(&path[i], "%s/%s", n->d.conf->queue_dir, dirs[i]) == -1)
 			fatal("asprintf");
-		paths[i] = (struct sandbox_path) { path, SB_READ | SB_WRITE | SB_REFER };
+		paths[i] = (struct sandbox_path) { path[i], SB_READ | SB_WRITE | SB_REFER };
 	}
 	daemon_confine(&n->d, ROLE_MIXER, paths, 4);
+	for (size_t i = 0; i < 4; i++)
+		free(path[i]);
 }
 
 int
