@@ -63,8 +63,8 @@ struct decrypt_rep {
 	uint8_t pad2[6];
 };
 
-/* COMMIT: up to 64 pending entries of this connection at once. */
-#define COMMIT_MAX 64
+/* COMMIT: up to 128 pending entries of this connection at once. */
+#define COMMIT_MAX 128
 struct commit_req {
 	uint32_t n;
 	uint32_t pad;

@@ -109,7 +109,7 @@ jobs_init(struct loop *l, const struct front_fds *fds,
 		line_put(&jobs.idle, i);
 	jobs.nworkers = fds->nworkers;
 	/* Among several, short records keep all of them busy; a single one is best left alone. */
-	jobs.most = fds->nworkers == 1 ? JOBS_A_RECORD : JOBS_A_RECORD / 4;
+	jobs.most = fds->nworkers == 1 ? JOBS_A_RECORD : JOBS_A_RECORD / 2;
 	for (unsigned i = 0; i < fds->nworkers; i++)
 		jobs.worker[i].conn =
 		    ipc_conn_new(l, fds->worker[i], "keyd worker", verbs, worker_gone, NULL);
