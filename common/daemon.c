@@ -1,3 +1,4 @@
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -154,6 +155,7 @@ daemon_init(struct daemon *d, int argc, char **argv, const char *usage)
 	open_standard_fds();
 	umask(0007);
 	log_init(d->name, LOGL_WARN);
+	prctl(PR_SET_NAME, d->name, 0, 0, 0); /* as ps shows it, however we were started */
 	read_clock_offset();
 	parse_options(d, &o, argc, argv, usage);
 	load_conf(d, &o);

@@ -212,7 +212,7 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	struct strings args = { 0 }, env = { 0 };
 	char names[ENV_LEN];
 	const char *conf;
-	int n;
+	int n, exe;
 
 	reset_signals();
 	/* Control-C on a terminal is for the supervisor, which stops us in order. */
@@ -224,11 +224,15 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	make_env(&env, s, n, names);
 	if (close_range((unsigned)(FIRST_FD + n + (conf != s->conf->file)), ~0u, 0) == -1)
 		fatal("close_range");
+	exe = open(s->program[p], O_PATH | O_CLOEXEC);
 	owners_become(s->owners, p);
 	/* Without anyone to stop them the five would be in the way of the next start. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != supervisor)
 		fatalx("the supervisor is gone");
 	execve(s->program[p], args.v, env.v);
+	/* Another uid may be unable to reach the file by its path, below /root for instance. */
+	if (errno == EACCES && exe != -1)
+		fexecve(exe, args.v, env.v);
 	fatal_permanent("%s: %s", s->program[p], strerror(errno));
 }
 
