@@ -32,8 +32,7 @@ load_conf(const char *path)
 	return c;
 }
 
-/* -f FILE and nothing else. NULL if the usage is wrong. */
-static struct server_conf *
+struct server_conf *
 conf_of_options(int argc, char **argv)
 {
 	static const struct option long_options[] = {

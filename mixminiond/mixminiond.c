@@ -11,7 +11,7 @@
 static const char usage_text[] =
     "usage: mixminiond start [-hQ] [-f FILE] [--daemon | --nodaemon] [--echo] [--severity=LEVEL]\n"
     "                        [--uid-base=N] [--unconfined]\n"
-    "       mixminiond stop | reload | stats [-h] [-f FILE]\n";
+    "       mixminiond stop | reload | stats | collect [-h] [-f FILE]\n";
 
 static const struct {
 	const char *name;
@@ -21,6 +21,7 @@ static const struct {
 	{ "stop", command_stop },
 	{ "reload", command_reload },
 	{ "stats", command_stats },
+	{ "collect", command_collect },
 };
 
 static const char *const later[] = { "republish", "DELKEYS", "upgrade" };

@@ -23,20 +23,23 @@ struct options {
 	int daemonize; /* -1: as the configuration says */
 	int echo;
 	int severity; /* enum log_level, -1: as the configuration says */
-	uid_t uid_base;
+	uid_t uid_base; /* 0: not given */
 	int unconfined;
 };
 
 /* --- owners.c: who owns what. As an ordinary user everybody is that user --- */
 
 /* Pool directories between two processes have a group of their own. */
-enum edge { EDGE_IN, EDGE_OUT, EDGE_DEL };
+enum edge { EDGE_IN, EDGE_OUT, EDGE_DEL, EDGE_COUNT };
 
 struct owners {
 	int many; /* root: a uid a process */
-	uid_t base;
+	uid_t uid[P_COUNT];
+	gid_t gid[P_COUNT];
+	gid_t group[EDGE_COUNT + 1]; /* the last: of the control sockets */
 };
 
+/* As root: numbers from base on; base 0: the package's users, or numbers where there are none. */
 void owners_init(struct owners *o, uid_t base);
 uid_t owners_uid(const struct owners *o, enum proc_id p);
 gid_t owners_gid(const struct owners *o, enum proc_id p);
@@ -120,8 +123,9 @@ int ask_read_conf(const char *path, struct buf *text, struct errmsg *e);
 
 /* --- statsfile.c --- */
 
-/* Appends what was counted since statsfile_begin or the last call. */
-void statsfile_begin(void);
+/* Begins an interval: what was counted before is left out. Takes the five's answers. */
+void statsfile_begin(const struct server_conf *c);
+/* Appends what was counted since statsfile_begin or the last call, and begins the next. */
 void statsfile_write(const struct server_conf *c);
 
 /* --- supervise.c --- */
@@ -138,7 +142,10 @@ int command_start(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_stats(int argc, char **argv);
+int command_collect(int argc, char **argv);
 /* Loads the configuration of -f or of the search path; says faults and exits. */
 struct server_conf *load_conf(const char *path);
+/* The same for a command that takes -f FILE and nothing else. NULL if the usage is wrong. */
+struct server_conf *conf_of_options(int argc, char **argv);
 
 #endif

@@ -2,51 +2,110 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "mixminiond.h"
 
-/* Offsets from --uid-base; a process's own gid is its uid. */
-static const uid_t uid_offset[P_COUNT] = {
-	[P_KEYD] = 0,
-	[P_MIXER] = 1,
-	[P_MMTPD] = 2,
-	[P_DELIVERD] = 3,
-	[P_DIRSYNC] = 4,
+#define DEFAULT_UID_BASE 64800
+
+/* The package's users and groups, and what stands for them elsewhere: offsets from --uid-base. */
+static const struct {
+	const char *name;
+	uid_t offset;
+} users[P_COUNT] = {
+	[P_KEYD] = { "mix-keyd", 0 },
+	[P_MIXER] = { "mix-mixer", 1 },
+	[P_MMTPD] = { "mix-mmtpd", 2 },
+	[P_DELIVERD] = { "mix-deliverd", 3 },
+	[P_DIRSYNC] = { "mix-dirsync", 4 },
 };
-static const gid_t edge_offset[] = { [EDGE_IN] = 10, [EDGE_OUT] = 11, [EDGE_DEL] = 12 };
-#define CONTROL_OFFSET 20
+static const struct {
+	const char *name;
+	gid_t offset;
+} groups_between[EDGE_COUNT + 1] = {
+	[EDGE_IN] = { "mix-edge-in", 10 },
+	[EDGE_OUT] = { "mix-edge-out", 11 },
+	[EDGE_DEL] = { "mix-edge-del", 12 },
+	[EDGE_COUNT] = { "mixminion-control", 20 },
+};
+
+static void
+take_numbers(struct owners *o, uid_t base)
+{
+	for (enum proc_id p = 0; p < P_COUNT; p++)
+		o->uid[p] = o->gid[p] = base + users[p].offset;
+	for (enum edge e = 0; e <= EDGE_COUNT; e++)
+		o->group[e] = base + groups_between[e].offset;
+}
+
+static void
+take_myself(struct owners *o)
+{
+	for (enum proc_id p = 0; p < P_COUNT; p++) {
+		o->uid[p] = geteuid();
+		o->gid[p] = getegid();
+	}
+	for (enum edge e = 0; e <= EDGE_COUNT; e++)
+		o->group[e] = getegid();
+}
+
+/* All of them or none: -1. */
+static int
+take_names(struct owners *o)
+{
+	const struct passwd *pw;
+	const struct group *gr;
+
+	for (enum proc_id p = 0; p < P_COUNT; p++) {
+		if ((pw = getpwnam(users[p].name)) == NULL || pw->pw_uid == 0)
+			return -1;
+		o->uid[p] = pw->pw_uid;
+		o->gid[p] = pw->pw_gid;
+	}
+	for (enum edge e = 0; e <= EDGE_COUNT; e++) {
+		if ((gr = getgrnam(groups_between[e].name)) == NULL)
+			return -1;
+		o->group[e] = gr->gr_gid;
+	}
+	return 0;
+}
 
 void
 owners_init(struct owners *o, uid_t base)
 {
 	o->many = geteuid() == 0;
-	o->base = base;
+	if (!o->many)
+		take_myself(o);
+	else if (base != 0)
+		take_numbers(o, base);
+	else if (take_names(o) == -1)
+		take_numbers(o, DEFAULT_UID_BASE);
 }
 
 uid_t
 owners_uid(const struct owners *o, enum proc_id p)
 {
-	return o->many ? o->base + uid_offset[p] : geteuid();
+	return o->uid[p];
 }
 
 gid_t
 owners_gid(const struct owners *o, enum proc_id p)
 {
-	return o->many ? o->base + uid_offset[p] : getegid();
+	return o->gid[p];
 }
 
 gid_t
 owners_edge(const struct owners *o, enum edge e)
 {
-	return o->many ? o->base + edge_offset[e] : getegid();
+	return o->group[e];
 }
 
 gid_t
 owners_control(const struct owners *o)
 {
-	return o->many ? o->base + CONTROL_OFFSET : getegid();
+	return o->group[EDGE_COUNT];
 }
 
 /* An edge's group has two members: its consumer and its one producer. */

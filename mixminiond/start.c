@@ -13,8 +13,6 @@
 #include "log.h"
 #include "mixminiond.h"
 
-#define DEFAULT_UID_BASE 64800
-
 enum { OPT_DAEMON = 256, OPT_NODAEMON, OPT_ECHO, OPT_SEVERITY, OPT_UID_BASE, OPT_UNCONFINED };
 
 static const struct option long_options[] = {
@@ -64,7 +62,7 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	*o = (struct options){ .daemonize = -1, .severity = -1, .uid_base = DEFAULT_UID_BASE };
+	*o = (struct options){ .daemonize = -1, .severity = -1 };
 	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1)
 		if (take_option(o, ch) == -1)
 			return -1;

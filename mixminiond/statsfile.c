@@ -91,8 +91,9 @@ put_time(struct buf *b, time_t t)
 }
 
 void
-statsfile_begin(void)
+statsfile_begin(const struct server_conf *c)
 {
+	take_all(c);
 	since = time(NULL);
 }
 

@@ -150,7 +150,7 @@ process_ready(struct proc *p)
 		return;
 	}
 	started = 1;
-	statsfile_begin();
+	statsfile_begin(spawner->conf);
 	loop_timer_set(stats_timer, spawner->conf->stats_interval * 1000);
 	on_started(on_started_arg);
 }
