@@ -161,6 +161,18 @@ MAN5 = $(wildcard mixminiond/*.5 mixminion/*.5)
 MAN1 = $(wildcard mixminion/*.1)
 LIBEXEC = $(PREFIX)/libexec/mixminiond
 
+# Units, users, directories, AppArmor profiles, log rotation: SERVICES=no leaves them out.
+SERVICES ?= yes
+ifeq ($(SERVICES),yes)
+SERVICE_DIRS = systemd sysusers.d tmpfiles.d apparmor.d apparmor.d/abstractions logrotate.d
+endif
+SERVICE_FILES = $(foreach d,$(SERVICE_DIRS),$(shell find etc/$(d) -maxdepth 1 -type f))
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# Where a file of etc/ goes: what is for systemd below PREFIX, the rest to /etc.
+place = $(DESTDIR)$(patsubst /etc/systemd/%,$(UNITDIR)/%,$(patsubst \
+    /etc/sysusers.d/%,$(PREFIX)/lib/sysusers.d/%,$(patsubst \
+    /etc/tmpfiles.d/%,$(PREFIX)/lib/tmpfiles.d/%,/$(1))))
+
 .PHONY: install
 install: all
 	@test -z "$(SANITIZE)$(VALGRIND)$(WITH_TEST_HOOKS)" || \
@@ -175,6 +187,10 @@ install: all
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 README LICENSE etc/mixminiond.conf $(DESTDIR)$(PREFIX)/share/doc/mixminiond/
+	@set -e; $(foreach f,$(SERVICE_FILES),echo "install $(call place,$(f))"; \
+	    install -D -m 644 $(f) $(call place,$(f)); \
+	    sed -i -e 's|/usr/libexec/mixminiond|$(LIBEXEC)|g' \
+	        -e 's|/usr/sbin/mixminiond|$(PREFIX)/sbin/mixminiond|g' $(call place,$(f));)
 
 .PHONY: uninstall
 uninstall:
@@ -184,6 +200,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MAN8)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/mixminiond
+	rm -f $(foreach f,$(SERVICE_FILES),$(call place,$(f)))
 	-rmdir $(DESTDIR)$(LIBEXEC)
 
 .PHONY: clean
