@@ -247,7 +247,7 @@ void
 daemon_ready(struct daemon *d)
 {
 	log_info("%s is ready", d->name);
-	sdnotify_send("READY=1");
+	sdnotify_ready();
 }
 
 void

@@ -9,17 +9,20 @@
 
 #include "sandbox.h"
 
-/* One condition on an argument: (value & mask) == want. */
+/* One condition on an argument: (value & mask) == want, or the id of the process itself. */
+#define PROMISE_OWN_PID UINT64_MAX
 struct arg_rule {
 	unsigned arg;
 	uint64_t mask;
 	uint64_t want;
 };
 
+#define PROMISE_CONDS 3
+
 /* A system call that is allowed, if all its conditions (mask not zero) hold; rows add up. */
 struct call_rule {
 	const char *name;
-	struct arg_rule cond[2];
+	struct arg_rule cond[PROMISE_CONDS];
 };
 
 /* A system call that is answered with an error where no promise allows it. */

@@ -117,30 +117,33 @@ call_number(const char *name)
 static void
 allow_call(scmp_filter_ctx f, const struct call_rule *c)
 {
-	struct scmp_arg_cmp cmp[2];
+	struct scmp_arg_cmp cmp[PROMISE_CONDS];
 	unsigned n = 0;
 	int nr = call_number(c->name);
 
 	if (nr == -1)
 		return;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < PROMISE_CONDS; i++)
 		if (c->cond[i].mask != 0)
 			cmp[n++] = (struct scmp_arg_cmp){ .arg = c->cond[i].arg,
 				.op = SCMP_CMP_MASKED_EQ,
 				.datum_a = c->cond[i].mask,
-				.datum_b = c->cond[i].want };
+				.datum_b = c->cond[i].want == PROMISE_OWN_PID
+				    ? (uint64_t)getpid()
+				    : c->cond[i].want };
 	must(seccomp_rule_add_array(f, SCMP_ACT_ALLOW, nr, n, cmp), c->name);
 }
 
-static int
-is_promised(enum role r, int one_uid, const char *name)
+/* Where the table first allows the call; SIZE_MAX: nowhere. */
+static size_t
+first_row(enum role r, int one_uid, const char *name)
 {
 	const struct call_rule *c;
 
 	for (size_t i = 0; (c = promise_call(r, one_uid, i)) != NULL; i++)
 		if (strcmp(c->name, name) == 0)
-			return 1;
-	return 0;
+			return i;
+	return SIZE_MAX;
 }
 
 static void
@@ -158,7 +161,7 @@ raise_filter(enum role r, int one_uid)
 	for (size_t i = 0; (c = promise_call(r, one_uid, i)) != NULL; i++)
 		allow_call(f, c);
 	for (size_t i = 0; (s = promise_soft(i)) != NULL; i++)
-		if (!is_promised(r, one_uid, s->name) && call_number(s->name) != -1)
+		if (first_row(r, one_uid, s->name) == SIZE_MAX && call_number(s->name) != -1)
 			must(seccomp_rule_add(
 				 f, SCMP_ACT_ERRNO((unsigned)s->error), call_number(s->name), 0),
 			    s->name);
@@ -167,16 +170,16 @@ raise_filter(enum role r, int one_uid)
 }
 
 void
-sandbox_list(enum role r, struct buf *allowed, struct buf *soft)
+sandbox_list(enum role r, int one_uid, struct buf *allowed, struct buf *soft)
 {
-	const struct call_rule *c, *before = NULL;
+	const struct call_rule *c;
 	const struct soft_rule *s;
 
-	for (size_t i = 0; (c = promise_call(r, 0, i)) != NULL; before = c, i++)
-		if (before == NULL || strcmp(before->name, c->name) != 0)
+	for (size_t i = 0; (c = promise_call(r, one_uid, i)) != NULL; i++)
+		if (first_row(r, one_uid, c->name) == i && call_number(c->name) != -1)
 			buf_printf(allowed, "%s\n", c->name);
 	for (size_t i = 0; (s = promise_soft(i)) != NULL; i++)
-		if (!is_promised(r, 0, s->name))
+		if (first_row(r, one_uid, s->name) == SIZE_MAX && call_number(s->name) != -1)
 			buf_printf(soft, "%s\n", s->name);
 }
 
@@ -212,6 +215,9 @@ void
 sandbox_enter(enum role r, const struct sandbox_path *paths, size_t n, unsigned flags)
 {
 	set_limit(RLIMIT_CORE, 0);
+	/* As ps shows it. */
+	if (prctl(PR_SET_NAME, role_name(r), 0, 0, 0) == -1)
+		fatal("prctl");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		fatal("prctl");
 	if (!FILTER_BUILT_IN) {

@@ -52,8 +52,11 @@ void sandbox_enter(enum role r, const struct sandbox_path *paths, size_t n, unsi
 /* 1 if this build raises the filter. */
 int sandbox_built_in(void);
 
-/* For tests: names of allowed calls of a role, one a line, and those answered with an errno. */
+/*
+ * For tests: names of the calls that the filter of a role allows, with or without a look at their
+ * arguments, one a line, each once; and of those answered with an errno.
+ */
 struct buf;
-void sandbox_list(enum role r, struct buf *allowed, struct buf *soft);
+void sandbox_list(enum role r, int one_uid, struct buf *allowed, struct buf *soft);
 
 #endif

@@ -93,9 +93,18 @@ sdnotify_init(void)
 	unsetenv("NOTIFY_SOCKET");
 }
 
+/* By sendmsg: one call less to allow. */
 void
-sdnotify_send(const char *state)
+sdnotify_ready(void)
 {
-	if (notify_fd != -1 && send(notify_fd, state, strlen(state), MSG_NOSIGNAL) == -1)
+	char text[] = "READY=1";
+	struct iovec iov = { text, sizeof(text) - 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (notify_fd == -1)
+		return;
+	if (sendmsg(notify_fd, &msg, MSG_NOSIGNAL) == -1)
 		log_warn("whoever started this process does not hear it");
+	close(notify_fd);
+	notify_fd = -1;
 }

@@ -11,6 +11,10 @@ void sdsock_init(void);
 int sdsock_get(const char *name, unsigned i);
 /* Connects to NOTIFY_SOCKET if there is one, before the sandbox. */
 void sdnotify_init(void);
-void sdnotify_send(const char *state);
+/*
+ * Says READY=1 and closes the socket: through it one could send to whoever else has a socket of
+ * datagrams.
+ */
+void sdnotify_ready(void);
 
 #endif

@@ -57,13 +57,14 @@ write_at(int fd, const uint8_t *p, size_t len, off_t off)
 	return 0;
 }
 
+/* From where the last one ended: a log is read once, from its first octet on. */
 static ssize_t
-read_full(int fd, uint8_t *p, size_t len, off_t off)
+read_full(int fd, uint8_t *p, size_t len)
 {
 	size_t got = 0;
 
 	while (got < len) {
-		ssize_t n = pread(fd, p + got, len - got, off + (off_t)got);
+		ssize_t n = read(fd, p + got, len - got);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -99,7 +100,7 @@ check_header(struct replay_log *l, struct errmsg *e)
 	uint8_t head[HASH_LEN], want[HASH_LEN];
 
 	make_header(want, l->number);
-	if (read_full(l->fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+	if (read_full(l->fd, head, sizeof(head)) != (ssize_t)sizeof(head))
 		return err_set(e, "cannot be read: %s", strerror(errno));
 	if (memcmp(head, want, sizeof(head)) != 0)
 		return err_set(e, "is no replay log of this key");
@@ -115,7 +116,7 @@ read_digests(struct replay_log *l, struct errmsg *e)
 
 	if (p == NULL)
 		fatal("reading a replay log");
-	while (at < l->len && (n = read_full(l->fd, p, READ_MANY * HASH_LEN, at)) > 0) {
+	while (at < l->len && (n = read_full(l->fd, p, READ_MANY * HASH_LEN)) > 0) {
 		for (ssize_t i = 0; i + HASH_LEN <= n && at + i < l->len; i += HASH_LEN)
 			digestset_add(&l->set, p + i);
 		at += n;

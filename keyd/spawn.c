@@ -1,5 +1,4 @@
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -81,9 +80,8 @@ close_others(const int *mine, size_t n)
 
 /* Stopping is the front's affair: it hears the signals, the others see its sockets close. */
 static void
-become_child(const char *name, const struct wiring *w, const int *mine, size_t n)
+become_child(const struct wiring *w, const int *mine, size_t n)
 {
-	prctl(PR_SET_NAME, name, 0, 0, 0); /* as ps shows it */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -111,7 +109,7 @@ keeper_child(struct daemon *d, const struct wiring *w)
 	for (unsigned i = 0; i < w->n; i++)
 		fds.worker[i] = mine[i] = w->keeper_worker[i][0];
 	mine[w->n] = fds.front;
-	become_child("keyd-keeper", w, mine, w->n + 1);
+	become_child(w, mine, w->n + 1);
 	keeper_run(d, &fds);
 }
 
@@ -120,7 +118,7 @@ worker_child(struct daemon *d, const struct wiring *w, unsigned self)
 {
 	int mine[2] = { w->front_worker[self][1], w->keeper_worker[self][1] };
 
-	become_child("keyd-worker", w, mine, 2);
+	become_child(w, mine, 2);
 	worker_run(d, mine[0], mine[1]);
 }
 
