@@ -9,6 +9,7 @@
 #include "fragstore.h"
 #include "io.h"
 #include "log.h"
+#include "ui.h"
 
 #define INDEX_DIGITS 7 /* 23 bits */
 
@@ -199,6 +200,7 @@ fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out
 	return v == FRAG_COMPLETE ? rebuild(s, m, out, e) : 0;
 }
 
+/* What was put together is no longer needed: its fragments hold the message. */
 static void
 remove_dir(const char *dir)
 {
@@ -207,9 +209,10 @@ remove_dir(const char *dir)
 	DIR *d = opendir(dir);
 
 	while (d != NULL && (de = readdir(d)) != NULL)
-		if (de->d_name[0] != '.' &&
-		    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, de->d_name) < sizeof(path))
-			(void)unlink(path);
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", dir, de->d_name) < sizeof(path) &&
+		    file_wipe(path) == -1)
+			ui_warn("%s is not overwritten: %s", path, strerror(errno));
 	if (d != NULL)
 		(void)closedir(d);
 	(void)rmdir(dir);

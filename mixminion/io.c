@@ -187,3 +187,34 @@ dir_private(const char *path, struct errmsg *e)
 	}
 	return 0;
 }
+
+/* An overwrite that is still in memory when the file goes never reaches the disk. */
+static int
+overwrite(int fd)
+{
+	static const uint8_t zeros[4096];
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	for (off_t left = st.st_size; left > 0; left -= (off_t)sizeof(zeros))
+		if (write_all(fd, zeros,
+			left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros)) == -1)
+			return -1;
+	return fsync(fd);
+}
+
+int
+file_wipe(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc = 0;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : unlink(path);
+	if (overwrite(fd) == -1)
+		rc = -1;
+	(void)close(fd);
+	return unlink(path) == -1 ? -1 : rc;
+}

@@ -24,5 +24,7 @@ int output_write(const char *path, const void *p, size_t len, struct errmsg *e);
  */
 int dir_private(const char *path, struct errmsg *e);
 int dir_sync(const char *path); /* 0, or -1 with errno */
+/* Overwrites the file on disk and unlinks it; one that is gone is fine. 0, or -1 with errno. */
+int file_wipe(const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <unistd.h>
 
 #include "mixminion/fragstore.h"
@@ -212,6 +213,36 @@ test_queue(void)
 	end();
 }
 
+/* The first fragment's file, kept open; -1 if there is none. */
+static int
+open_fragment(void)
+{
+	char pattern[PATH_MAX];
+	glob_t g;
+	int fd = -1;
+
+	if (home_path(&h, "fragments/*/0*", pattern, &e) == 0 &&
+	    glob(pattern, 0, NULL, &g) == 0) {
+		fd = open(g.gl_pathv[0], O_RDONLY);
+		globfree(&g);
+	}
+	return fd;
+}
+
+static int
+is_wiped(int fd)
+{
+	uint8_t b[4096];
+	ssize_t n, all = 0;
+	struct stat st;
+
+	while ((n = read(fd, b, sizeof(b))) > 0)
+		for (all += n; n > 0; n--)
+			if (b[n - 1] != 0)
+				return 0;
+	return all > 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Fragments of 100,000 octets, in two runs of the client; some come twice, some never. */
 static void
 test_fragments(void)
@@ -221,6 +252,7 @@ test_fragments(void)
 	struct payloads ps;
 	struct buf out = { 0 };
 	size_t have, need, done = 0;
+	int fd;
 
 	begin();
 	rng_fill(&rng_system, msg, sizeof(msg));
@@ -238,7 +270,10 @@ test_fragments(void)
 		done = (size_t)fragstore_add(
 		    &s, ps.p + i * ps.each, ps.each, &out, &have, &need, &e);
 	CHECK(done == 1 && have == 4 && out.len > sizeof(msg));
+	fd = open_fragment();
 	CHECK(fragstore_finish(&s, &e) == 0);
+	CHECK(is_wiped(fd));
+	close(fd);
 	fragstore_close(&s);
 	/* A late one of a finished message is not stored again. */
 	CHECK(fragstore_open(&s, &h, &e) == 0);
