@@ -170,6 +170,14 @@ open_channel(const char *server)
 	    ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
 
 	o.lookups = lookups;
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+	/*
+	 * A socket, and so a port, of its own for each query: harder to forge answers for, and newer
+	 * versions give up all that share a socket with an answer that they cannot read.
+	 */
+	o.udp_max_queries = 1;
+	mask |= ARES_OPT_UDP_MAX_QUERIES;
+#endif
 	if ((rc = ares_library_init(ARES_LIB_INIT_ALL)) != ARES_SUCCESS ||
 	    (rc = ares_init_options(&net.channel, &o, mask)) != ARES_SUCCESS)
 		fatalx("DNS: %s", ares_strerror(rc));
