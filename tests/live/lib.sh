@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Shared by the tests of whole nodes: a temporary directory, nodes of ours, the independent peer, a mail sink, and lines
-# "ok - NAME". Sourced; the test ends with `finish`. Everything that was started is stopped, whatever happens.
+# Shared by the tests of whole nodes: a temporary directory, nodes of ours, the independent peer, a
+# mail sink, and lines "ok - NAME". Sourced; the test ends with `finish`. Everything that was
+# started is stopped, whatever happens.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 BUILD=${BUILD:-build}
@@ -15,7 +16,8 @@ helpers=()          # process ids of ours that are to be killed at the end
 declare -A supervisor=() # node -> process id of its mixminiond
 uid_base=64800
 confined=()
-# An ordinary user's node has no uids of its own; where the kernel has no Landlock it needs to be told so.
+# An ordinary user's node has no uids of its own; where the kernel has no Landlock it needs to be
+# told so.
 [ "$(id -u)" = 0 ] || confined=(--unconfined)
 
 at_exit() {
@@ -49,9 +51,11 @@ check() {
         return 1
     fi
 }
-# What no test of a node may leave in a log: a finding of a sanitizer, a system call that the filter forbids.
+# What no test of a node may leave in a log: a finding of a sanitizer, a system call that the filter
+# forbids.
 clean_logs() {
-    ! grep -aE 'ERROR: (Address|Leak)Sanitizer|runtime error|signal 31 ' "$dir"/*/log* "$dir"/*.start
+    ! grep -aE 'ERROR: (Address|Leak)Sanitizer|runtime error|signal 31 ' "$dir"/*/log* \
+        "$dir"/*.start
 }
 finish() {
     local n
@@ -138,7 +142,8 @@ Enabled: yes
 MaximumSize: 1M
 EOF
 }
-# node_start NAME: begins; node_ready NAME waits until it listens, and copies its descriptor to $dir/NAME.desc.
+# node_start NAME: begins; node_ready NAME waits until it listens, and copies its descriptor to
+# $dir/NAME.desc.
 node_start() {
     # Every node gets its own uids, and keeps them when it is started again.
     local base=$dir/$1.uids
@@ -146,7 +151,8 @@ node_start() {
         echo $uid_base >"$base"
         uid_base=$((uid_base + 40))
     fi
-    "$BIN/mixminiond" start -f "$dir/$1/mixminiond.conf" --nodaemon --uid-base "$(cat "$base")" "${confined[@]}" \
+    "$BIN/mixminiond" start -f "$dir/$1/mixminiond.conf" --nodaemon --uid-base "$(cat "$base")" \
+        "${confined[@]}" \
         >>"$dir/$1.start" 2>&1 &
     supervisor[$1]=$!
 }
@@ -165,7 +171,8 @@ node_stop() {
 pid_of() {
     local p ppid comm
     for p in /proc/[0-9]*; do
-        { read -r comm <"$p/comm" && ppid=$(sed 's/.*) //' "$p/stat" | cut -d' ' -f2); } 2>/dev/null || continue
+        { read -r comm <"$p/comm" && ppid=$(sed 's/.*) //' "$p/stat" | cut -d' ' -f2); } \
+            2>/dev/null || continue
         if [ "$comm" = "$2" ] && [ "$ppid" = "${supervisor[$1]}" ]; then
             echo "${p#/proc/}"
             return 0
@@ -175,19 +182,23 @@ pid_of() {
 }
 # counter NAME PROCESS COUNTER
 counter() {
-    "$BUILD/tests/ask" "$dir/$1/run/$2-control.sock" stats 2>/dev/null | awk -v c="$3" '$1 == c { print $2 }'
+    "$BUILD/tests/ask" "$dir/$1/run/$2-control.sock" stats 2>/dev/null |
+        awk -v c="$3" '$1 == c { print $2 }'
 }
 counter_at_least() { [ "$(counter "$1" "$2" "$3")" -ge "$4" ]; }
 
 # --- the peer ---
 
 peer() { "$PYTHON" -m type3 "$@"; }
-peer_home() { peer make-server "$dir/$1" --nick "$1" --port "$2" --exit smtp,mbox,frag --days 60 >/dev/null; }
+peer_home() {
+    peer make-server "$dir/$1" --nick "$1" --port "$2" --exit smtp,mbox,frag --days 60 >/dev/null
+}
 # peer_serve NAME [FLAG...]
 peer_serve() {
     local name=$1
     shift
-    peer serve "$dir/$name" --out "$dir/$name.out" --log "$dir/$name.jsonl" "$@" 2>"$dir/$name.stderr" &
+    peer serve "$dir/$name" --out "$dir/$name.out" --log "$dir/$name.jsonl" "$@" \
+        2>"$dir/$name.stderr" &
     helpers+=($!)
 }
 # delivered NAME TEXT [N]: at the peer of that name the text arrived (N times)
