@@ -197,7 +197,8 @@ peer_home() {
 peer_serve() {
     local name=$1
     shift
-    peer serve "$dir/$name" --out "$dir/$name.out" --log "$dir/$name.jsonl" "$@" \
+    # Not by the function: the process id is to be that of the program.
+    "$PYTHON" -m type3 serve "$dir/$name" --out "$dir/$name.out" --log "$dir/$name.jsonl" "$@" \
         2>"$dir/$name.stderr" &
     helpers+=($!)
 }
@@ -226,7 +227,7 @@ path() {
 
 mail_sink() { # PORT
     mkdir -p "$dir/mail"
-    peer sink --port "$1" --out "$dir/mail" >"$dir/sink.log" 2>&1 &
+    "$PYTHON" -m type3 sink --port "$1" --out "$dir/mail" >"$dir/sink.log" 2>&1 &
     helpers+=($!)
     wait_for 20 port_open "$1"
 }
