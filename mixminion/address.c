@@ -1,8 +1,10 @@
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 
 #include "address.h"
 #include "routing.h"
+#include "ui.h"
 
 static int
 no_address(const char *s, const char *why, struct errmsg *e)
@@ -98,6 +100,31 @@ address_parse(struct address *a, const char *s, struct errmsg *e)
 	return 0;
 }
 
+/* Puts one into the list of recipients, which is in order and has each once (E2E-spec 3.3.1). */
+static void
+insert(struct buf *list, const struct buf *more)
+{
+	struct buf out = { 0 };
+	const char *p = buf_cstr(list), *end = p + list->len, *one = (const char *)more->p;
+	int placed = 0;
+
+	for (; p <= end; p += strlen(p) + 1) {
+		int order = placed ? -1 : strcmp(p, one);
+
+		if (order >= 0) {
+			buf_put(&out, one, more->len + 1);
+			placed = 1;
+		}
+		if (order != 0)
+			buf_put(&out, p, strlen(p) + 1);
+	}
+	if (!placed)
+		buf_put(&out, one, more->len + 1);
+	out.len--; /* the NUL separates, and ends nothing */
+	buf_wipe(list);
+	*list = out;
+}
+
 int
 address_add(struct address *a, const char *s, struct errmsg *e)
 {
@@ -109,13 +136,30 @@ address_add(struct address *a, const char *s, struct errmsg *e)
 	if (a->type != RT_SMTP || more.type != RT_SMTP) {
 		r = err_set(e, "only mail addresses can be several");
 	} else {
-		buf_u8(&a->info, 0);
-		buf_put(&a->info, more.info.p, more.info.len);
+		(void)buf_cstr(&more.info);
+		insert(&a->info, &more.info);
 		if (!mailboxes_valid(a->info.p, a->info.len))
 			r = err_set(e, "a message has at most eight recipients");
 	}
 	address_free(&more);
 	return r;
+}
+
+int
+address_parse_all(struct address *a, const struct cli *cli)
+{
+	struct errmsg e;
+
+	memset(a, 0, sizeof(*a));
+	for (size_t i = 0; i < cli->nto; i++) {
+		int r = i == 0 ? address_parse(a, cli->to[i], &e) : address_add(a, cli->to[i], &e);
+
+		if (r == -1)
+			return ui_fail(EX_USAGE, "%s", e.s);
+	}
+	if (cli->nto != 0 && a->type == RT_DROP && cli->input != NULL)
+		return ui_fail(EX_USAGE, "a dummy (drop) carries no message");
+	return 0;
 }
 
 void

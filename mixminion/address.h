@@ -5,6 +5,7 @@
 #define MIXMINION_ADDRESS_H
 
 #include "bytes.h"
+#include "cli.h"
 #include "mix.h"
 
 struct address {
@@ -18,8 +19,13 @@ struct address {
  * 0xHHHH:INFO. -1 with a reason; freed by address_free after a success.
  */
 int address_parse(struct address *a, const char *s, struct errmsg *e);
-/* Another recipient of the same message: only mail takes several, up to eight. */
+/*
+ * Another recipient of the same message: only mail takes several, up to eight. They are kept in
+ * lexicographical order, each once.
+ */
 int address_add(struct address *a, const char *s, struct errmsg *e);
+/* All of -t. 0, or an exit status after saying why. */
+int address_parse_all(struct address *a, const struct cli *cli);
 void address_free(struct address *a);
 
 #endif

@@ -43,6 +43,14 @@ enum opt {
 	O_JUSTIFY,
 	O_FEATURE,
 	O_LIST_FEATURES,
+	O_OLD_RECOMMENDED,
+	O_JSON,
+	O_DAYS,
+	O_PURGE,
+	O_AS_REPLY,
+	O_ENCRYPT_TO,
+	O_BITS,
+	O_DEBUG_SHLEX,
 	O_NOPTS
 };
 
@@ -58,6 +66,7 @@ static const struct spec {
 	{ O_QUIET, 'Q', "quiet", 0, 0 },
 	{ O_CONFIG, 'f', "config", 1, 0 },
 	{ O_STATUS_FD, 0, "status-fd", 1, 0 },
+	{ O_JSON, 0, "json", 0, 0 },
 	{ O_DOWNLOAD, 'D', "download-directory", 1, CLI_DIR },
 	{ O_TO, 't', "to", 1, CLI_DEST },
 	{ O_REPLY, 'R', "reply-block", 1, CLI_REPLY },
@@ -88,6 +97,13 @@ static const struct spec {
 	{ O_JUSTIFY, 'J', "justify", 0, CLI_LIST },
 	{ O_FEATURE, 'F', "feature", 1, CLI_LIST },
 	{ O_LIST_FEATURES, 0, "list-features", 0, CLI_LIST },
+	{ O_OLD_RECOMMENDED, 'R', NULL, 0, CLI_LIST },
+	{ O_DAYS, 'd', "days", 1, CLI_DAYS },
+	{ O_PURGE, 'P', "purge", 0, CLI_PURGE },
+	{ O_AS_REPLY, 'R', "reply", 0, CLI_COUNTING },
+	{ O_ENCRYPT_TO, 0, "encrypt-to", 1, CLI_ENCRYPT },
+	{ O_BITS, 0, "bits", 1, CLI_KEYGEN },
+	{ O_DEBUG_SHLEX, 0, "debug-shlex", 0, CLI_SHELL },
 };
 #define NSPECS (sizeof(specs) / sizeof(specs[0]))
 
@@ -175,6 +191,12 @@ set_number(struct cli *cli, const struct spec *s, const char *arg)
 	case O_COUNT:
 		cli->count = n;
 		return 0;
+	case O_DAYS:
+		cli->days = n;
+		return 0;
+	case O_BITS:
+		cli->bits = n;
+		return 0;
 	default:
 		cli->lifetime = n;
 		return 0;
@@ -199,8 +221,15 @@ set_flag(struct cli *cli, enum opt id)
 		[O_CASCADE] = &cli->cascade,
 		[O_JUSTIFY] = &cli->justify,
 		[O_LIST_FEATURES] = &cli->list_features,
+		[O_OLD_RECOMMENDED] = &cli->recommended,
+		[O_JSON] = &cli->json,
+		[O_PURGE] = &cli->purge,
+		[O_AS_REPLY] = &cli->as_reply,
+		[O_DEBUG_SHLEX] = &cli->debug_shlex,
 	};
 
+	if (id == O_OLD_RECOMMENDED)
+		ui_warn("-R is deprecated; use -r (--recommended) instead");
 	if (id == O_CASCADE_FEATURES)
 		cli->cascade = 2;
 	else
@@ -230,6 +259,8 @@ set_value(struct cli *cli, const struct spec *s, const char *arg)
 		return once(&cli->references, s, arg);
 	case O_IDENTITY:
 		return once(&cli->identity, s, arg);
+	case O_ENCRYPT_TO:
+		return once(&cli->encrypt_to, s, arg);
 	case O_SEPARATOR:
 		return once(&cli->separator, s, arg);
 	case O_FEATURE:
@@ -258,7 +289,8 @@ build_tables(const struct command *cmd, char *letters, struct option *longs)
 
 		if (s->group != 0 && (cmd->takes & s->group) == 0)
 			continue;
-		*longs++ = (struct option) { s->name, s->arg, NULL, 256 + (int)i };
+		if (s->name != NULL)
+			*longs++ = (struct option) { s->name, s->arg, NULL, 256 + (int)i };
 		if (s->letter == 0)
 			continue;
 		*letters++ = s->letter;
@@ -304,7 +336,7 @@ cli_parse(struct cli *cli, const struct command *cmd, int argc, char **argv)
 	memset(cli, 0, sizeof(*cli));
 	cli->name = argv[0];
 	cli->download = cli->passphrase_fd = -1;
-	cli->count = cli->lifetime = -1;
+	cli->count = cli->lifetime = cli->days = cli->bits = -1;
 	build_tables(cmd, letters, longs);
 	optind = 0; /* begins anew, in GNU getopt */
 	opterr = 0;

@@ -33,8 +33,10 @@ struct cli {
 	const char *subject, *from, *in_reply_to, *references;
 	int deliver_fragments, queue, no_queue;
 	int passphrase_fd;
-	int force, binary;
-	long count, lifetime; /* -1: not given */
+	int force, binary, json;
+	int purge, as_reply, debug_shlex;
+	const char *encrypt_to;
+	long count, lifetime, days, bits; /* -1: not given */
 	const char *identity;
 	/* list-servers */
 	int recommended, with_time, no_collapse, cascade, justify, list_features;
@@ -44,20 +46,26 @@ struct cli {
 };
 
 /* Groups of options; a command takes the sum of some. */
-#define CLI_DIR	      0x0001 /* -D */
-#define CLI_DEST      0x0002 /* -t */
-#define CLI_REPLY     0x0004 /* -R, --reply-block-fd */
-#define CLI_PATH      0x0008 /* -P, -H (refused) */
-#define CLI_INPUT     0x0010 /* -i */
-#define CLI_OUTPUT    0x0020 /* -o */
-#define CLI_HEADERS   0x0040 /* --subject and the others, --deliver-fragments */
-#define CLI_SENDING   0x0080 /* --queue, --no-queue */
-#define CLI_PASS      0x0100 /* --passphrase-fd */
-#define CLI_FORCE     0x0200 /* -F */
-#define CLI_COUNT     0x0400 /* -n */
-#define CLI_SURB      0x0800 /* -b, --identity, --lifetime */
-#define CLI_LIST      0x1000 /* list-servers' own */
-#define CLI_ARGS      0x2000 /* takes arguments */
+#define CLI_DIR      0x00001 /* -D */
+#define CLI_DEST     0x00002 /* -t */
+#define CLI_REPLY    0x00004 /* -R, --reply-block-fd */
+#define CLI_PATH     0x00008 /* -P, -H (refused) */
+#define CLI_INPUT    0x00010 /* -i */
+#define CLI_OUTPUT   0x00020 /* -o */
+#define CLI_HEADERS  0x00040 /* --subject and the others, --deliver-fragments */
+#define CLI_SENDING  0x00080 /* --queue, --no-queue */
+#define CLI_PASS     0x00100 /* --passphrase-fd */
+#define CLI_FORCE    0x00200 /* -F */
+#define CLI_COUNT    0x00400 /* -n */
+#define CLI_SURB     0x00800 /* -b, --identity, --lifetime */
+#define CLI_LIST     0x01000 /* list-servers' own */
+#define CLI_ARGS     0x02000 /* takes arguments */
+#define CLI_DAYS     0x04000 /* -d */
+#define CLI_PURGE    0x08000 /* -P: remove */
+#define CLI_COUNTING 0x10000 /* -R: as a reply */
+#define CLI_ENCRYPT  0x20000 /* --encrypt-to */
+#define CLI_KEYGEN   0x40000 /* --bits */
+#define CLI_SHELL    0x80000 /* --debug-shlex */
 
 struct command {
 	const char *name;
@@ -70,6 +78,10 @@ struct command {
 extern const struct command commands[];
 /* NULL if there is no such. */
 const struct command *cli_command(const char *name);
+/* What to type instead of a command that the reference had and we have not; NULL if none. */
+const char *cli_moved(const char *name);
+/* Runs argv[0] with what follows; the exit status. What main does, and the shell for each line. */
+int cli_run(int argc, char **argv);
 
 /*
  * Parses argv (argv[0] is the command's name) into *cli; 0, or an exit status after saying what is
@@ -85,6 +97,12 @@ int cmd_inspect_surb(struct cli *cli);
 int cmd_list_servers(struct cli *cli);
 int cmd_import_server(struct cli *cli);
 int cmd_ping(struct cli *cli);
+int cmd_inspect_queue(struct cli *cli);
+int cmd_clean_queue(struct cli *cli);
+int cmd_count_packets(struct cli *cli);
+int cmd_list_fragments(struct cli *cli);
+int cmd_reassemble(struct cli *cli);
+int cmd_purge_fragments(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_help(struct cli *cli);
 

@@ -22,7 +22,7 @@ warn_once(const char *text)
 }
 
 int
-client_open(struct client *c, const struct cli *cli, int want_dir)
+client_open(struct client *c, const struct cli *cli, enum want_dir want)
 {
 	struct errmsg e;
 
@@ -41,7 +41,7 @@ client_open(struct client *c, const struct cli *cli, int want_dir)
 		client_close(c);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}
-	if (want_dir)
+	if (want != CLIENT_NO_DIR)
 		c->dir = clientdir_open(c->conf, c->now, warn_once);
 	return 0;
 }

@@ -18,8 +18,11 @@ struct client {
 	int64_t now;
 };
 
+/* What of the network is wanted: nothing, what is known, or also a new directory if it is time. */
+enum want_dir { CLIENT_NO_DIR, CLIENT_DIR, CLIENT_FRESH_DIR };
+
 /* 0, or an exit status after saying why. */
-int client_open(struct client *c, const struct cli *cli, int want_dir);
+int client_open(struct client *c, const struct cli *cli, enum want_dir want);
 void client_close(struct client *c);
 /*
  * How to speak TLS with the server of that key id: LegacyTLS and its descriptor decide (WIRE

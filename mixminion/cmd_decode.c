@@ -2,17 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "armor.h"
 #include "client.h"
-#include "compress.h"
+#include "contents.h"
 #include "e2e.h"
 #include "fragstore.h"
 #include "io.h"
 #include "keystore.h"
 #include "log.h"
-#include "msghdr.h"
 #include "ui.h"
 
 /* What one run of the command works on. */
@@ -59,59 +57,23 @@ open_keys(struct decoding *d)
 	return 0;
 }
 
-static void
-show_header(const char *name, const char *value)
-{
-	if (value != NULL)
-		ui_info("%s: %s", name, value);
-}
-
-/*
- * Header block off, body to the output; the headers are shown, so that the file is what was sent.
- */
-static void
-put_message(struct decoding *d, const uint8_t *msg, size_t len)
-{
-	struct msghdrs h;
-	const uint8_t *body;
-	size_t bodylen;
-
-	msghdrs_parse(&h, msg, len, &body, &bodylen);
-	show_header("From", h.from);
-	show_header("Subject", h.subject);
-	show_header("In-Reply-To", h.in_reply_to);
-	show_header("References", h.references);
-	buf_put(&d->out, body, bodylen);
-	d->complete = 1;
-	msghdrs_free(&h);
-}
-
 static int
 uncompress(struct decoding *d, const uint8_t *p, size_t len)
 {
-	struct buf msg = { 0 };
-	struct errmsg e;
-	int r;
+	int r = contents_add(&d->out, p, len, d->cli->force);
 
-	r = mix_uncompress(&msg, p, len, d->cli->force ? 0 : overcompression_limit(len), &e);
-	if (r == UNCOMPRESS_OVER)
-		r = ui_fail(EX_DATAERR,
-		    "a message that would grow enormously when uncompressed: -F does it anyway");
-	else if (r == UNCOMPRESS_BAD)
-		r = ui_fail(EX_DATAERR, "a damaged message: %s", e.s);
-	else
-		put_message(d, msg.p, msg.len);
-	buf_wipe(&msg);
+	if (r == 0)
+		d->complete = 1;
 	return r;
 }
 
 static int
-take_fragment(struct decoding *d, const uint8_t *p, size_t len)
+take_fragment(struct decoding *d, const uint8_t *p, size_t len, const char *name)
 {
 	struct buf msg = { 0 };
 	struct errmsg e;
 	size_t have, need;
-	int r = fragstore_add(&d->frags, p, len, &msg, &have, &need, &e);
+	int r = fragstore_add(&d->frags, p, len, name, &msg, &have, &need, &e);
 
 	if (r == -1)
 		r = ui_fail(EX_DATAERR, "a fragment: %s", e.s);
@@ -132,7 +94,7 @@ take_payload(struct decoding *d, const struct e2e_decoded *dec)
 	if (name[0] != '\0')
 		ui_info("To your identity: %s", name);
 	if (p->kind == PAYLOAD_FRAGMENT)
-		return take_fragment(d, dec->buf, PAYLOAD_LEN - p->overhead);
+		return take_fragment(d, dec->buf, PAYLOAD_LEN - p->overhead, name);
 	return uncompress(d, p->data, p->len);
 }
 
@@ -177,7 +139,7 @@ take(struct decoding *d, const struct delivered_message *m)
 	case MT_OVERCOMPRESSED:
 		return uncompress(d, m->contents.p, m->contents.len);
 	default:
-		return take_fragment(d, m->contents.p, m->contents.len);
+		return take_fragment(d, m->contents.p, m->contents.len, "");
 	}
 }
 
@@ -208,15 +170,11 @@ take_all(struct decoding *d, const struct buf *text)
 static int
 put_out(struct decoding *d)
 {
-	const char *file = d->cli->output != NULL ? d->cli->output : "-";
 	struct errmsg e;
+	int r = d->complete ? contents_write(&d->out, d->cli) : 0;
 
-	if (strcmp(file, "-") == 0 && isatty(STDOUT_FILENO) && !d->cli->force &&
-	    !is_text(d->out.p, d->out.len))
-		return ui_fail(EX_DATAERR,
-		    "the contents are binary: use -o FILE, or -F to have them on the terminal");
-	if (d->complete && output_write(file, d->out.p, d->out.len, &e) == -1)
-		return ui_fail(EX_CANTCREAT, "%s", e.s);
+	if (r != 0)
+		return r;
 	if (fragstore_finish(&d->frags, &e) == -1)
 		return ui_fail(EX_IOERR, "%s", e.s);
 	return 0;
@@ -250,7 +208,7 @@ cmd_decode(struct cli *cli)
 	if (d == NULL)
 		fatal("calloc");
 	d->cli = cli;
-	r = client_open(&d->client, cli, 0);
+	r = client_open(&d->client, cli, CLIENT_NO_DIR);
 	if (r == 0) {
 		r = decode(d);
 		fragstore_close(&d->frags);

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "feature.h"
 #include "log.h"
+#include "result.h"
 #include "ui.h"
 
 #define MAX_FEATURES 32
@@ -224,6 +225,28 @@ print(const struct list *l, const struct cli *cli)
 	}
 }
 
+static void
+print_json(struct json *j, const struct list *l, const struct clientdir *cd)
+{
+	json_number(j, "directory_valid_until", cd->dir != NULL ? cd->dir->valid_until : 0);
+	json_begin(j, "servers", '[');
+	for (size_t i = 0; i < l->n; i++) {
+		const struct row *r = &l->rows[i];
+
+		json_begin(j, NULL, '{');
+		json_string(j, "nickname", r->nickname);
+		json_number(j, "valid_after", r->after);
+		json_number(j, "valid_until", r->until);
+		json_bool(j, "recommended", clientdir_recommended(cd, r->nickname));
+		json_begin(j, "features", '{');
+		for (size_t k = 0; k < l->nfeatures; k++)
+			json_string(j, l->names[k], r->values[k]);
+		json_end(j, '{');
+		json_end(j, '{');
+	}
+	json_end(j, '[');
+}
+
 static int
 list(const struct client *c, struct list *l, const struct cli *cli)
 {
@@ -242,7 +265,10 @@ list(const struct client *c, struct list *l, const struct cli *cli)
 			"import descriptors, or put a directory in place as UserDir/dir.gz");
 	if (!cli->no_collapse)
 		collapse(l, cli->with_time);
-	print(l, cli);
+	if (result() != NULL)
+		print_json(result(), l, c->dir);
+	else
+		print(l, cli);
 	return 0;
 }
 
@@ -251,8 +277,15 @@ list_features(void)
 {
 	char name[64];
 
+	if (result() != NULL)
+		json_begin(result(), "features", '[');
 	for (size_t i = 0; feature_name(i, name, sizeof(name)) != NULL; i++)
-		puts(name);
+		if (result() != NULL)
+			json_string(result(), NULL, name);
+		else
+			puts(name);
+	if (result() != NULL)
+		json_end(result(), '[');
 }
 
 int
@@ -266,7 +299,7 @@ cmd_list_servers(struct cli *cli)
 		list_features();
 		return 0;
 	}
-	status = client_open(&c, cli, 1);
+	status = client_open(&c, cli, CLIENT_FRESH_DIR);
 	if (status != 0)
 		return status;
 	status = list(&c, &l, cli);

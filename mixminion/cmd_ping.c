@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "mmtp.h"
+#include "result.h"
 #include "sender.h"
 #include "ui.h"
 
@@ -69,7 +70,10 @@ ping_one(const struct client *c, const char *arg)
 	up = sender_ping(&job, &e) == 0;
 	if (!up)
 		(void)ui_fail(0, "%s", e.s);
-	printf("%s is %s\n", arg, up ? "up" : "down");
+	if (result() != NULL)
+		json_bool(result(), arg, up);
+	else
+		printf("%s is %s\n", arg, up ? "up" : "down");
 	(void)fflush(stdout);
 	return up ? 0 : EX_UNAVAILABLE;
 }
@@ -95,7 +99,7 @@ cmd_ping(struct cli *cli)
 
 	if (cli->argc == 0)
 		return ui_fail(EX_USAGE, "which server? mixminion ping NICKNAME|HOST[:PORT]...");
-	r = client_open(&c, cli, 1);
+	r = client_open(&c, cli, CLIENT_FRESH_DIR);
 	if (r != 0)
 		return r;
 	r = all_known(&c, cli);
@@ -105,11 +109,15 @@ cmd_ping(struct cli *cli)
 	}
 	if (!cli->quiet)
 		fputs(banner, stderr);
+	if (result() != NULL)
+		json_begin(result(), "up", '{');
 	for (int i = 0; i < cli->argc; i++) {
 		r = ping_one(&c, cli->argv[i]);
 		if (status == 0)
 			status = r;
 	}
+	if (result() != NULL)
+		json_end(result(), '{');
 	client_close(&c);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "message.h"
 #include "outgoing.h"
+#include "result.h"
 #include "surbfile.h"
 #include "ui.h"
 
@@ -40,23 +41,6 @@ check_usage(const struct cli *cli)
 	if (stdin_surb && (cli->input == NULL || strcmp(cli->input, "-") == 0))
 		return ui_fail(EX_USAGE,
 		    "message and reply block cannot both come from standard input: use -i FILE");
-	return 0;
-}
-
-static int
-parse_recipients(struct sending *s)
-{
-	struct errmsg e;
-
-	for (size_t i = 0; i < s->cli->nto; i++) {
-		int r = i == 0 ? address_parse(&s->to, s->cli->to[i], &e)
-			       : address_add(&s->to, s->cli->to[i], &e);
-
-		if (r == -1)
-			return ui_fail(EX_USAGE, "%s", e.s);
-	}
-	if (s->cli->nto != 0 && s->to.type == RT_DROP && s->cli->input != NULL)
-		return ui_fail(EX_USAGE, "a dummy (drop) carries no message");
 	return 0;
 }
 
@@ -230,6 +214,8 @@ hand_over(struct sending *s, struct queue *q, const struct queued *items)
 	parcels_shuffle(p, s->out.n);
 	left = deliver(&s->client, q, p, s->out.n);
 	free(p);
+	result_number("sent", (int64_t)(s->out.n - left));
+	result_number(q != NULL ? "queued" : "lost", (int64_t)left);
 	if (left == 0)
 		ui_info("Sent: %zu packets.", s->out.n);
 	else if (q == NULL)
@@ -255,12 +241,15 @@ dispatch(struct sending *s)
 		fatal("calloc");
 	for (size_t i = 0; i < s->out.n; i++)
 		items[i].to = s->out.to[i];
+	result_number("packets", (int64_t)s->out.n);
 	if (s->cli->no_queue) {
 		r = hand_over(s, NULL, items);
 	} else if (queue_open(&q, &s->client.home, &e) == -1) {
 		r = ui_fail(EX_CANTCREAT, "%s", e.s);
 	} else {
 		r = put_in_queue(s, &q, items);
+		if (r == 0 && queue_only)
+			result_number("queued", (int64_t)s->out.n);
 		if (r == 0 && queue_only)
 			ui_info("Queued: %zu packets.", s->out.n);
 		else if (r == 0)
@@ -276,9 +265,9 @@ run(struct sending *s)
 {
 	int r;
 
-	if ((r = check_usage(s->cli)) != 0 || (r = parse_recipients(s)) != 0 ||
+	if ((r = check_usage(s->cli)) != 0 || (r = address_parse_all(&s->to, s->cli)) != 0 ||
 	    (r = message_headers(&s->msg, s->cli)) != 0 ||
-	    (r = client_open(&s->client, s->cli, 1)) != 0 || (r = prepare(s)) != 0)
+	    (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
 		return r;
 	r = s->cli->nreply != 0 ? build_reply(s) : build_forward(s);
 	return r == 0 ? dispatch(s) : r;

@@ -11,6 +11,7 @@
 #include "keystore.h"
 #include "log.h"
 #include "path.h"
+#include "result.h"
 #include "surbfile.h"
 #include "ui.h"
 
@@ -120,6 +121,8 @@ make_one(struct making *m, const struct path_leg *leg)
 		surb_armor(&m->out, &s);
 	b64_encode(&b64, handle, TAG_LEN);
 	ui_status("GENERATED_SURB %s", buf_cstr(&b64));
+	if (result() != NULL)
+		json_string(result(), NULL, buf_cstr(&b64));
 	buf_wipe(&b64);
 	wipe(&s, sizeof(s));
 	return 0;
@@ -134,8 +137,12 @@ generate(struct making *m)
 	if ((r = parse_target(m)) != 0 || (r = parse_lifetime(m)) != 0 ||
 	    (r = find_paths(m)) != 0 || (r = find_key(m)) != 0)
 		return r;
+	if (result() != NULL)
+		json_begin(result(), "handles", '[');
 	for (size_t i = 0; i < m->n && r == 0; i++)
 		r = make_one(m, &m->paths[i].leg[1]);
+	if (result() != NULL)
+		json_end(result(), '[');
 	if (r == 0 && output_write(m->cli->output != NULL ? m->cli->output : "-", m->out.p,
 			  m->out.len, &e) == -1)
 		r = ui_fail(EX_CANTCREAT, "%s", e.s);
@@ -146,7 +153,7 @@ int
 cmd_generate_surb(struct cli *cli)
 {
 	struct making m = { .cli = cli };
-	int r = client_open(&m.client, cli, 1);
+	int r = client_open(&m.client, cli, CLIENT_FRESH_DIR);
 
 	if (r != 0)
 		return r;
@@ -162,7 +169,21 @@ cmd_generate_surb(struct cli *cli)
 }
 
 static void
-show(const struct surb *s, const struct surblog *l)
+show_json(struct json *j, const char *file, const char *digest, uint32_t use_by,
+    const struct mix_addr *hop, int used)
+{
+	json_begin(j, NULL, '{');
+	json_string(j, "file", file);
+	json_string(j, "digest", digest);
+	json_number(j, "expires", use_by);
+	json_string(j, "host", hop->host[0] != '\0' ? hop->host : NULL);
+	json_number(j, "port", hop->host[0] != '\0' ? hop->port : 0);
+	json_bool(j, "used", used);
+	json_end(j, '{');
+}
+
+static void
+show(const struct surb *s, const struct surblog *l, const char *file)
 {
 	char hex[2 * HASH_LEN + 1], upper[2 * HASH_LEN + 1], date[32];
 	uint8_t digest[HASH_LEN];
@@ -175,12 +196,18 @@ show(const struct surb *s, const struct surblog *l)
 	hex_encode(hex, digest, HASH_LEN);
 	hex_upper(upper, digest, HASH_LEN);
 	(void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", gmtime_r(&t, &tm));
+	ui_status("INSPECT_SURB %s %lu %d", hex, (unsigned long)s->use_by, used);
+	if (routing_parse(&hop, s->rtype, s->ri, s->rilen, NULL) == -1)
+		hop.host[0] = '\0';
+	if (result() != NULL) {
+		show_json(result(), file, hex, s->use_by, &hop, used);
+		return;
+	}
 	printf("Reply block hash: %s\n", upper);
 	printf("Expires at: %s GMT\n", date);
-	if (routing_parse(&hop, s->rtype, s->ri, s->rilen, NULL) == 0)
+	if (hop.host[0] != '\0')
 		printf("First server is: %s:%u\n", hop.host, hop.port);
 	printf("Used: %s\n", used ? "yes" : "no");
-	ui_status("INSPECT_SURB %s %lu %d", hex, (unsigned long)s->use_by, used);
 }
 
 /* All files are read before anything is printed: there is no partial output. */
@@ -210,11 +237,16 @@ inspect(struct client *c, const struct cli *cli, const struct surbs *s, const si
 		home_unlock(&c->home);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}
+	if (result() != NULL)
+		json_begin(result(), "surbs", '[');
 	for (int i = 0; i < cli->argc; i++) {
-		printf("==== %s\n", cli->argv[i]);
+		if (result() == NULL)
+			printf("==== %s\n", cli->argv[i]);
 		for (; at < ends[i]; at++)
-			show(&s->p[at], &l);
+			show(&s->p[at], &l, cli->argv[i]);
 	}
+	if (result() != NULL)
+		json_end(result(), '[');
 	surblog_close(&l);
 	home_unlock(&c->home);
 	return fflush(stdout) == 0 ? 0 : ui_fail(EX_IOERR, "standard output cannot be written");
@@ -230,7 +262,7 @@ cmd_inspect_surb(struct cli *cli)
 
 	if (cli->argc == 0)
 		return ui_fail(EX_USAGE, "which files? mixminion %s FILE...", cli->name);
-	r = client_open(&c, cli, 0);
+	r = client_open(&c, cli, CLIENT_NO_DIR);
 	if (r != 0)
 		return r;
 	ends = calloc((size_t)cli->argc, sizeof(*ends));

@@ -5,13 +5,15 @@
 
 #include "cli.h"
 #include "mix.h"
+#include "result.h"
 #include "ui.h"
 
 #define COMMON                                                                          \
 	"  -h, --help                 print this and exit\n"                            \
 	"  -v, --verbose; -Q, --quiet say more; say nothing but errors\n"               \
 	"  -f, --config=FILE          configuration instead of ~/.mixminionrc\n"        \
-	"  --status-fd=N              write lines for programs to file descriptor N\n"
+	"  --status-fd=N              write lines for programs to file descriptor N\n"  \
+	"  --json                     the result as one JSON object on standard output\n"
 #define DIRECTORY                                                                       \
 	"  -D, --download-directory=yes|no\n"                                           \
 	"                             fetch a directory now; do not fetch one\n"
@@ -68,6 +70,28 @@ static const char usage_import[] =
     "usage: mixminion import-server [options] FILE...\n" COMMON;
 static const char usage_ping[] =
     "usage: mixminion ping [options] NICKNAME|HOST[:PORT]...\n" COMMON DIRECTORY;
+static const char usage_inspect_queue[] =
+    "usage: mixminion inspect-queue [options]\n" COMMON;
+static const char usage_clean[] =
+    "usage: mixminion clean-queue [options] [SERVER...]\n" COMMON
+    "  -d, --days=N               remove what is older (60; with SERVER: all of it)\n";
+static const char usage_count[] =
+    "usage: mixminion count-packets [options] -t ADDRESS | -R\n" COMMON DIRECTORY
+    "  -t, --to=ADDRESS           the recipient\n"
+    "  -R, --reply                the message is an answer through reply blocks\n"
+    "  -i, --input=FILE           the message (standard input)\n"
+    "  -P, --path=PATH            taken, and of no effect\n"
+    "  --subject= --from= --in-reply-to= --references= --deliver-fragments\n"
+    "                             as for send\n";
+static const char usage_list_fragments[] =
+    "usage: mixminion list-fragments [options]\n" COMMON;
+static const char usage_reassemble[] =
+    "usage: mixminion reassemble [options] ID...\n" COMMON
+    "  -o, --output=FILE          where the contents go (standard output)\n"
+    "  -P, --purge                remove the fragments afterwards\n"
+    "  -F, --force                uncompress whatever its size; binary also to a terminal\n";
+static const char usage_purge[] =
+    "usage: mixminion purge-fragments [options] ID...\n" COMMON;
 static const char usage_version[] = "usage: mixminion version\n";
 static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 
@@ -76,12 +100,22 @@ static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 #define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
 #define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
 #define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)
+#define COUNT_OPTS (CLI_DIR | CLI_DEST | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_COUNTING)
+#define FRAG_OPTS (CLI_DIR | CLI_OUTPUT | CLI_FORCE | CLI_PURGE | CLI_ARGS)
 
 const struct command commands[] = {
 	{ "send", SEND_OPTS, cmd_send, usage_send },
 	{ "queue", SEND_OPTS, cmd_send, usage_queue },
 	{ "flush", CLI_COUNT | CLI_ARGS, cmd_flush, usage_flush },
+	{ "inspect-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue },
+	{ "list-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue },
+	{ "clean-queue", CLI_DAYS | CLI_ARGS, cmd_clean_queue, usage_clean },
+	{ "count-packets", COUNT_OPTS, cmd_count_packets, usage_count },
 	{ "decode", DECODE_OPTS, cmd_decode, usage_decode },
+	{ "list-fragments", CLI_DIR, cmd_list_fragments, usage_list_fragments },
+	{ "reassemble", FRAG_OPTS, cmd_reassemble, usage_reassemble },
+	{ "purge-fragments", FRAG_OPTS, cmd_purge_fragments, usage_purge },
+	{ "purge-fragment", FRAG_OPTS, cmd_purge_fragments, usage_purge },
 	{ "generate-surb", GEN_OPTS, cmd_generate_surb, usage_generate },
 	{ "generate-surbs", GEN_OPTS, cmd_generate_surb, usage_generate },
 	{ "inspect-surb", CLI_ARGS, cmd_inspect_surb, usage_inspect },
@@ -108,10 +142,30 @@ cli_command(const char *name)
 	return NULL;
 }
 
+const char *
+cli_moved(const char *name)
+{
+	static const char *const moved[][2] = { { "server-start", "mixminiond start" },
+		{ "server-stop", "mixminiond stop" }, { "server-reload", "mixminiond reload" },
+		{ "server-republish", "mixminiond republish" },
+		{ "server-upgrade", "mixminiond upgrade" }, { "server-stats", "mixminiond stats" },
+		{ "server-DELKEYS", "mixminiond DELKEYS" }, { NULL, NULL } };
+	size_t i;
+
+	for (i = 0; moved[i][0] != NULL && strcmp(moved[i][0], name) != 0; i++)
+		continue;
+	return moved[i][1];
+}
+
 int
 cmd_version(struct cli *cli)
 {
 	(void)cli;
+	if (result() != NULL) {
+		json_string(result(), "version", MIX_VERSION);
+		json_string(result(), "mmtp", MMTP_VERSION_STR);
+		return 0;
+	}
 	printf("mixminion %s (speaks packet format %d.%d, MMTP %s)\n", MIX_VERSION, PACKET_MAJOR,
 	    PACKET_MINOR, MMTP_VERSION_STR);
 	return 0;

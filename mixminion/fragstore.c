@@ -12,6 +12,7 @@
 #include "ui.h"
 
 #define INDEX_DIGITS 7 /* 23 bits */
+#define IDENTITY     "/identity"
 
 int
 fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e)
@@ -128,13 +129,16 @@ find_message(struct fragstore *s, const struct payload *f, struct errmsg *e)
 
 static int
 store(struct fragstore *s, const struct payload *f, const uint8_t *p, size_t len,
-    struct errmsg *e)
+    const char *identity, struct errmsg *e)
 {
 	char path[PATH_MAX];
 
 	if (msg_path(s, f->msgid, "", path) == -1)
 		return err_set(e, "%s: %s", s->dir, strerror(errno));
 	if (dir_private(path, e) == -1)
+		return -1;
+	if (identity[0] != '\0' && msg_path(s, f->msgid, IDENTITY, path) == 0 &&
+	    output_write(path, identity, strlen(identity), e) == -1)
 		return -1;
 	if (frag_path(s, f->msgid, f->index, path) == -1)
 		return err_set(e, "%s: %s", s->dir, strerror(errno));
@@ -169,8 +173,8 @@ rebuild(struct fragstore *s, struct fragmsg *m, struct buf *out, struct errmsg *
 }
 
 int
-fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out,
-    size_t *have, size_t *need, struct errmsg *e)
+fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, const char *identity,
+    struct buf *out, size_t *have, size_t *need, struct errmsg *e)
 {
 	enum frag_verdict v;
 	struct payload f;
@@ -195,7 +199,7 @@ fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out
 		return err_set(e, "fragments of one message contradict one another");
 	if (v == FRAG_UNNEEDED)
 		return 0;
-	if (store(s, &f, p, len, e) == -1)
+	if (store(s, &f, p, len, identity, e) == -1)
 		return -1;
 	return v == FRAG_COMPLETE ? rebuild(s, m, out, e) : 0;
 }
@@ -233,4 +237,102 @@ fragstore_finish(struct fragstore *s, struct errmsg *e)
 			remove_dir(path);
 	}
 	return 0;
+}
+
+/* --- what list-fragments, reassemble and purge-fragments do --- */
+
+static void
+describe(struct fragstore *s, const struct fragmsg *m, struct fraginfo *out)
+{
+	char path[PATH_MAX];
+	size_t len = 0;
+
+	*out = (struct fraginfo) { .size = frag_state_params(m->state)->length,
+		.have = frag_have(m->state),
+		.need = frag_needed(m->state) };
+	memcpy(out->id, m->id, MSGID_LEN);
+	if (msg_path(s, m->id, IDENTITY, path) == 0)
+		len = read_file(s, path);
+	if (len < sizeof(out->identity))
+		memcpy(out->identity, s->data, len);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct fraginfo *x = a, *y = b;
+
+	return memcmp(x->id, y->id, MSGID_LEN);
+}
+
+int
+fragstore_list(struct fragstore *s, struct fraginfo **out, size_t *n, struct errmsg *e)
+{
+	DIR *d = opendir(s->dir);
+	struct dirent *de;
+
+	*out = NULL;
+	*n = 0;
+	if (d == NULL)
+		return err_set(e, "%s: %s", s->dir, strerror(errno));
+	while ((de = readdir(d)) != NULL) {
+		struct fragmsg m = { .done = 0 };
+
+		if (hex_decode(m.id, MSGID_LEN, de->d_name, strlen(de->d_name)) == -1)
+			continue;
+		load_message(s, &m);
+		if (m.state == NULL)
+			continue;
+		*out = reallocarray(*out, *n + 1, sizeof(**out));
+		if (*out == NULL)
+			fatal("reallocarray");
+		describe(s, &m, &(*out)[(*n)++]);
+		frag_free(m.state);
+	}
+	(void)closedir(d);
+	if (*n > 0)
+		qsort(*out, *n, sizeof(**out), compare);
+	return 0;
+}
+
+int
+fragstore_get(struct fragstore *s, const uint8_t id[MSGID_LEN], struct buf *out, struct errmsg *e)
+{
+	struct fragmsg m = { .done = 0 };
+	int r;
+
+	memcpy(m.id, id, MSGID_LEN);
+	load_message(s, &m);
+	if (m.state == NULL)
+		return err_set(e, "no fragment of that message is stored");
+	if (frag_have(m.state) < frag_needed(m.state))
+		r = err_set(e, "%zu of %zu packets have come", frag_have(m.state),
+		    frag_needed(m.state));
+	else
+		r = rebuild(s, &m, out, e) == 1 ? 0 : -1;
+	frag_free(m.state);
+	return r;
+}
+
+void
+fragstore_purge(struct fragstore *s, const uint8_t id[MSGID_LEN])
+{
+	char path[PATH_MAX];
+
+	if (msg_path(s, id, "", path) == 0)
+		remove_dir(path);
+}
+
+size_t
+fragstore_foreign(const struct fragstore *s)
+{
+	DIR *d = opendir(s->dir);
+	struct dirent *de;
+	size_t n = 0;
+
+	while (d != NULL && (de = readdir(d)) != NULL)
+		n += strncmp(de->d_name, "msg_", 4) == 0;
+	if (d != NULL)
+		(void)closedir(d);
+	return n;
 }

@@ -1,7 +1,7 @@
 /*
  * Fragments of messages that are not complete yet, UserDir/fragments: a directory for each
  * message (its id in hex) with a file for each fragment; an empty file ID.done for a message that
- * is finished.
+ * is finished. A file "identity" beside the fragments says whose message it is.
  */
 #ifndef MIXMINION_FRAGSTORE_H
 #define MIXMINION_FRAGSTORE_H
@@ -29,14 +29,32 @@ void fragstore_close(struct fragstore *s);
 /*
  * Takes one payload (header and data). 1: the message is complete and appended to out, still
  * compressed; 0: stored, or not needed; -1 with a reason. have and need tell how far the message
- * is. The home must be locked.
+ * is. identity ("" if none) is whose message it is. The home must be locked.
  */
-int fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, struct buf *out,
-    size_t *have, size_t *need, struct errmsg *e);
+int fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, const char *identity,
+    struct buf *out, size_t *have, size_t *need, struct errmsg *e);
 /*
  * Removes the fragments of what this run completed, and remembers that it is done: once the
  * result is safe.
  */
 int fragstore_finish(struct fragstore *s, struct errmsg *e);
+
+/* An incomplete message as list-fragments shows it. */
+struct fraginfo {
+	uint8_t id[MSGID_LEN];
+	char identity[64]; /* "" if none */
+	size_t size; /* octets, compressed */
+	size_t have, need;
+};
+
+/* All that are stored, in the order of their ids; the caller frees *out. */
+int fragstore_list(struct fragstore *s, struct fraginfo **out, size_t *n, struct errmsg *e);
+/* Appends a complete message, still compressed; -1 with a reason if it is none. */
+int fragstore_get(struct fragstore *s, const uint8_t id[MSGID_LEN], struct buf *out,
+    struct errmsg *e);
+/* Removes what is stored of a message; fragments that still come begin it anew. */
+void fragstore_purge(struct fragstore *s, const uint8_t id[MSGID_LEN]);
+/* How many packets of another program (the reference) lie there: left alone. */
+size_t fragstore_foreign(const struct fragstore *s);
 
 #endif

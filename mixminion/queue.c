@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +69,14 @@ struct listing {
 	size_t n;
 };
 
+static int64_t
+since(const struct queue *q, const char *name)
+{
+	struct stat st;
+
+	return fstatat(q->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (int64_t)st.st_mtime : 0;
+}
+
 static int
 list_one(const char *name, void *arg)
 {
@@ -83,6 +93,7 @@ list_one(const char *name, void *arg)
 		return 0;
 	}
 	(void)strlcpy(it.name, name, sizeof(it.name));
+	it.since = since(l->q, name);
 	l->items = reallocarray(l->items, l->n + 1, sizeof(*l->items));
 	if (l->items == NULL)
 		fatal("reallocarray");

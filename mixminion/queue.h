@@ -18,6 +18,7 @@ struct queue {
 struct queued {
 	char name[POOL_NAME_LEN];
 	struct mix_addr to;
+	int64_t since; /* queue_list: when it was put here */
 };
 
 int queue_open(struct queue *q, const struct home *h, struct errmsg *e);

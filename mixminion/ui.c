@@ -8,6 +8,7 @@
 
 static enum ui_level level = UI_NORMAL;
 static int status_fd = -1;
+static char last_failure[1024];
 
 void
 ui_setlevel(enum ui_level l)
@@ -43,9 +44,18 @@ ui_fail(int status, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
+	(void)vsnprintf(last_failure, sizeof(last_failure), fmt, ap);
+	va_end(ap);
+	va_start(ap, fmt);
 	say("mixminion: ", fmt, ap);
 	va_end(ap);
 	return status;
+}
+
+const char *
+ui_last_failure(void)
+{
+	return last_failure;
 }
 
 void

@@ -13,6 +13,8 @@ void ui_setlevel(enum ui_level level);
  * reads well.
  */
 int ui_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What ui_fail said last; "" if nothing. */
+const char *ui_last_failure(void);
 /* Something the user should know; nothing has failed. Not under --quiet. */
 void ui_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void ui_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

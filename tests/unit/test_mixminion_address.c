@@ -63,7 +63,9 @@ test_recipients(void)
 		CHECK(address_add(&a, more, &e) == 0);
 	}
 	CHECK(a.info.len == 3 + 7 * 5);
-	CHECK(memcmp(a.info.p, "a@x\0a2@x\0", 9) == 0);
+	CHECK(memcmp(a.info.p, "a2@x\0a3@x\0", 10) == 0);
+	CHECK(memcmp(a.info.p + a.info.len - 3, "a@x", 3) == 0);
+	CHECK(address_add(&a, "a3@x", &e) == 0 && a.info.len == 3 + 7 * 5);
 	CHECK(address_add(&a, "a9@x", &e) == -1);
 	CHECK_STR(e.s, "a message has at most eight recipients");
 	address_free(&a);

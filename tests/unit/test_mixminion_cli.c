@@ -68,13 +68,31 @@ test_decode_and_list(void)
 }
 
 static void
+test_newer_commands(void)
+{
+	CHECK(parse("clean-queue --days=7 A") == 0 && cli.days == 7 && cli.argc == 1);
+	CHECK(parse("clean-queue -d 0") == 0 && cli.days == 0);
+	CHECK(parse("reassemble -P -F -o f abc") == 0 && cli.purge && cli.force);
+	CHECK(parse("purge-fragments --purge abc") == 0 && cli.purge);
+	CHECK(parse("count-packets -R -i f") == 0 && cli.as_reply && cli.nreply == 0);
+	CHECK(parse("count-packets --reply -t a@b") == 0 && cli.as_reply);
+	CHECK(parse("list-queue --json") == 0 && cli.json);
+	CHECK(parse("list-servers -R") == 0 && cli.recommended);
+	CHECK(parse("list-fragments -D no") == 0);
+	CHECK(cli_moved("server-start") != NULL && cli_moved("send") == NULL);
+	CHECK(cli_command("list-queue")->run == cmd_inspect_queue);
+}
+
+static void
 test_refused(void)
 {
 	static const char *const bad[] = { "send -x", "send --nothing", "send -t", "send a@b",
 		"send -P a -P b", "send -D maybe", "send -D yes -D no", "send -H 3", "send -v -Q",
 		"send --queue --no-queue", "decode -t a@b", "decode file", "flush -n many",
 		"flush -n -1", "decode --passphrase-fd x", "version 1", "send --reply-block-fd=x",
-		"generate-surb --lifetime 1d", "send --status-fd 999", "generate-surb -i x" };
+		"generate-surb --lifetime 1d", "send --status-fd 999", "generate-surb -i x",
+		"clean-queue -d many", "clean-queue -n 3", "inspect-queue A",
+		"count-packets -R f", "flush -d 3" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int r = parse(bad[i]);
@@ -87,4 +105,5 @@ test_refused(void)
 	CHECK(cli_command("--help") != NULL);
 }
 
-TESTS(T(test_send_short), T(test_send_long), T(test_decode_and_list), T(test_refused))
+TESTS(T(test_send_short), T(test_send_long), T(test_decode_and_list), T(test_newer_commands),
+    T(test_refused))

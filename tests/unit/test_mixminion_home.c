@@ -253,22 +253,30 @@ test_fragments(void)
 	struct buf out = { 0 };
 	size_t have, need, done = 0;
 	int fd;
+	struct fraginfo *list;
+	size_t n;
 
 	begin();
 	rng_fill(&rng_system, msg, sizeof(msg));
 	CHECK(payloads_from_message(&ps, msg, sizeof(msg), 0, NULL, 0, &rng_system, &e) == 0);
 	CHECK(ps.n == 6);
 	CHECK(fragstore_open(&s, &h, &e) == 0);
-	CHECK(fragstore_add(&s, ps.p, ps.each, &out, &have, &need, &e) == 0);
+	CHECK(fragstore_add(&s, ps.p, ps.each, "", &out, &have, &need, &e) == 0);
 	CHECK(have == 1 && need == 4);
-	CHECK(fragstore_add(&s, ps.p, ps.each, &out, &have, &need, &e) == 0 && have == 1);
-	CHECK(fragstore_add(&s, ps.p + 5 * ps.each, ps.each, &out, &have, &need, &e) == 0);
+	CHECK(fragstore_add(&s, ps.p, ps.each, "", &out, &have, &need, &e) == 0 && have == 1);
+	CHECK(fragstore_add(&s, ps.p + 5 * ps.each, ps.each, "me", &out, &have, &need, &e) == 0);
+	CHECK(fragstore_list(&s, &list, &n, &e) == 0 && n == 1);
+	CHECK(n == 1 && list[0].have == 2 && list[0].need == 4);
+	CHECK(n == 1 && strcmp(list[0].identity, "me") == 0);
+	CHECK(n == 1 && memcmp(list[0].id, ps.msgid, MSGID_LEN) == 0);
+	CHECK(fragstore_get(&s, ps.msgid, &out, &e) == -1 && strstr(e.s, "2 of 4") != NULL);
+	free(list);
 	CHECK(fragstore_finish(&s, &e) == 0);
 	fragstore_close(&s);
 	CHECK(fragstore_open(&s, &h, &e) == 0);
 	for (size_t i = 2; i < 5 && done == 0; i++)
 		done = (size_t)fragstore_add(
-		    &s, ps.p + i * ps.each, ps.each, &out, &have, &need, &e);
+		    &s, ps.p + i * ps.each, ps.each, "me", &out, &have, &need, &e);
 	CHECK(done == 1 && have == 4 && out.len > sizeof(msg));
 	fd = open_fragment();
 	CHECK(fragstore_finish(&s, &e) == 0);
@@ -277,9 +285,10 @@ test_fragments(void)
 	fragstore_close(&s);
 	/* A late one of a finished message is not stored again. */
 	CHECK(fragstore_open(&s, &h, &e) == 0);
-	CHECK(fragstore_add(&s, ps.p + ps.each, ps.each, &out, &have, &need, &e) == 0 && need == 0);
+	CHECK(fragstore_add(&s, ps.p + ps.each, ps.each, "", &out, &have, &need, &e) == 0);
+	CHECK(need == 0);
 	ps.p[2 * ps.each + 100] ^= 1;
-	CHECK(fragstore_add(&s, ps.p + 2 * ps.each, ps.each, &out, &have, &need, &e) == -1);
+	CHECK(fragstore_add(&s, ps.p + 2 * ps.each, ps.each, "", &out, &have, &need, &e) == -1);
 	fragstore_close(&s);
 	payloads_free(&ps);
 	buf_free(&out);

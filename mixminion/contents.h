@@ -1,0 +1,19 @@
+/*
+ * The contents of messages that came: uncompressed, without their header block, on the way to a
+ * file or the terminal.
+ */
+#ifndef MIXMINION_CONTENTS_H
+#define MIXMINION_CONTENTS_H
+
+#include "bytes.h"
+#include "cli.h"
+
+/*
+ * Appends the body of a compressed message to out; its headers are shown. force: whatever its
+ * size. 0, or an exit status after saying why.
+ */
+int contents_add(struct buf *out, const uint8_t *p, size_t len, int force);
+/* To -o; binary not to a terminal without -F. 0, or an exit status. */
+int contents_write(const struct buf *out, const struct cli *cli);
+
+#endif

@@ -1,0 +1,150 @@
+"""What the live tests of the client share: four nodes of the independent peer, a mail sink, the client in a directory of
+its own, and lines "ok - NAME"."""
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.path.join(ROOT, os.environ.get("BUILD", "build"), "bin", "mixminion")
+WAIT = 60  # seconds until something that has to come is given up
+NICKS = ["Mix1", "Mix2", "Mix3", "Mix4"]
+os.environ["PYTHONPATH"] = os.path.join(ROOT, "tests", "peer")
+os.environ["PYTHONWARNINGS"] = "ignore"
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+failed = 0
+
+
+def ok(name, cond, detail=""):
+    global failed
+    if cond:
+        print("ok - " + name)
+    else:
+        failed += 1
+        print("not ok - %s: %s" % (name, str(detail)[-600:].replace("\n", " | ")))
+
+
+def until(cond):
+    end = time.time() + WAIT
+    while time.time() < end:
+        r = cond()
+        if r:
+            return r
+        time.sleep(0.05)
+    return cond()
+
+
+def listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Network:
+    """Four nodes and a mail sink; what they deliver lies in mail/ and NICK.out/."""
+
+    def __init__(self):
+        socks = [socket.socket() for _ in range(5)]
+        for s in socks:
+            s.bind(("127.0.0.1", 0))
+        self.ports = [s.getsockname()[1] for s in socks]
+        for s in socks:
+            s.close()
+        makers = [self.peer("make-server", n, "--nick", n, "--port", str(p), "--exit", "smtp,mbox,frag", "--host",
+                            "127.0.0.1", "--days", "40", "--max-size", "1000")
+                  for n, p in zip(NICKS, self.ports)]
+        for m in makers:
+            m.wait()
+        self.procs = []
+
+    @staticmethod
+    def peer(*args):
+        return subprocess.Popen([sys.executable, "-m", "type3", *args], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
+    def start(self, *options):
+        self.procs = [self.peer("sink", "--port", str(self.ports[4]), "--out", "mail")]
+        for n in NICKS:
+            self.procs.append(self.peer("serve", n, "--out", n + ".out", "--smtp", "127.0.0.1:%d" % self.ports[4],
+                                        *options))
+        for p in self.ports:
+            until(lambda p=p: listening(p))
+
+    def stop(self):
+        for p in self.procs:
+            p.kill()
+            p.wait()
+        self.procs = []
+
+
+def run(*args, conf="rc", stdin=b"", passphrase=None, timeout=WAIT, options=()):
+    """(status, output, what was said)"""
+    fds = ()
+    cmd = [BIN, args[0], "-f", conf, *options, *args[1:]]
+    if passphrase is not None:
+        r, w = os.pipe()
+        os.write(w, passphrase.encode() + b"\n")
+        os.close(w)
+        cmd += ["--passphrase-fd", str(r)]
+        fds = (r,)
+    p = subprocess.run(cmd, input=stdin, capture_output=True, pass_fds=fds, timeout=timeout)
+    for fd in fds:
+        os.close(fd)
+    return p.returncode, p.stdout, p.stderr.decode()
+
+
+def mails(n):
+    """The n-th mail that came, counted from 1."""
+    return until(lambda: len(glob.glob("mail/*.json")) >= n and open("mail/%06d.eml" % n, "rb").read())
+
+
+def count_mails():
+    return len(glob.glob("mail/*.json"))
+
+
+def sent_and_mailed(*args, **kw):
+    """As run(), then waits for the mail that comes of it, which is the fourth value."""
+    n = count_mails()
+    r = run(*args, **kw)
+    return (*r, until(lambda: count_mails() > n) and mails(n + 1))
+
+
+def queued():
+    return len(glob.glob("home/queue/msg_*"))
+
+
+def write(name, data):
+    with open(name, "wb") as f:
+        f.write(data)
+    return name
+
+
+def mixminion_rc():
+    write("msg", b"Hello there\n")
+    write("rc", b"[User]\nUserDir: home\n[Network]\nTimeout: 20 seconds\n")
+    write("rclegacy", b"[User]\nUserDir: home\n[Network]\nLegacyTLS: yes\nTimeout: 20 seconds\n")
+    write("rcquick", b"[User]\nUserDir: home\n[Network]\nTimeout: 3 seconds\n")
+    write("rcexpired", b"[User]\nUserDir: nothinghere\n")
+
+
+def run_all(name, tests):
+    """Each test in turn in a temporary directory, with the network started; then exits."""
+    top = tempfile.mkdtemp(prefix=name + ".")
+    os.chdir(top)
+    mixminion_rc()
+    net = Network()
+    try:
+        net.start()
+        for t in tests:
+            t(net)
+    finally:
+        net.stop()
+        os.chdir(ROOT)
+        shutil.rmtree(top)
+    sys.exit(failed != 0)
