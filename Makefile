@@ -64,7 +64,7 @@ all: $(BINS)
 
 .PHONY: help
 help:
-	@echo "all check check-vectors check-valgrind demo bench fuzz lint deps install uninstall clean"
+	@echo "all check check-unit check-vectors check-valgrind demo bench fuzz lint deps install uninstall clean"
 	@echo "SANITIZE=address,undefined, CC=clang, VECTORS=DIR, PREFIX=, DESTDIR= as in README"
 
 $(BUILD)/obj/%.o: %.c
@@ -121,6 +121,11 @@ tests: all $(UNIT_TESTS) $(TOOLS) $(BUILD)/tests/vectors
 check: deps
 	@$(MAKE) --no-print-directory tests
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) SANITIZE=$(SANITIZE) tests/run
+
+# What a package's build can run: no network, no second user, nothing to be installed.
+.PHONY: check-unit
+check-unit: tests
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) UNIT_ONLY=1 tests/run
 
 .PHONY: check-vectors
 check-vectors: deps
