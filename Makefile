@@ -46,7 +46,7 @@ LIBS_mmtpd = -lssl $(LIBS_base)
 LIBS_deliverd = -lz $(LIBS_base)
 LIBS_dirsync = -lcares -lz $(LIBS_base)
 LIBS_mixminiond = -lz $(LIBS_base)
-LIBS_mixminion = -lssl -lz $(LIBS_base)
+LIBS_mixminion = -lcurl -lssl -lz $(LIBS_base)
 LIBS_all = -lssl -lz -lcares $(LIBS_base) -lm
 
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
@@ -95,7 +95,7 @@ define unit_rules
 $(1): $(BUILD)/obj/tests/unit/$(notdir $(1)).o $(call roomlib,$(1)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
 	$$(call say,LD)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_all)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(LIBS_all) $(LIBS_$(call room,$(1)))
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
 

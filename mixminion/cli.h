@@ -103,6 +103,7 @@ int cmd_count_packets(struct cli *cli);
 int cmd_list_fragments(struct cli *cli);
 int cmd_reassemble(struct cli *cli);
 int cmd_purge_fragments(struct cli *cli);
+int cmd_update_servers(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_help(struct cli *cli);
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "client.h"
+#include "dirupdate.h"
 #include "ui.h"
 
 /* Each thing is said once, however often a path was tried. */
@@ -21,6 +22,41 @@ warn_once(const char *text)
 	ui_warn("%s", text);
 }
 
+static void
+tell_age(const struct client *c)
+{
+	struct clientdir *cd = clientdir_open(c->conf, c->now, NULL);
+	char age[32];
+
+	if (cd->dir != NULL) {
+		age_format(age, sizeof(age), c->now - cd->dir->valid_after);
+		ui_warn("the directory that is here, %s old, is used", age);
+	}
+	clientdir_free(cd);
+}
+
+/* As -D says: 1 in any case, 0 never, else if it is time; then the old one may do. */
+static int
+refresh(struct client *c, int download)
+{
+	struct errmsg e;
+	int r;
+
+	if (download == 0 || (download == -1 && !dirupdate_due(c->conf, c->now)))
+		return 0;
+	if (home_lock(&c->home, &e) == -1)
+		return ui_fail(-1, "%s", e.s);
+	r = dirupdate(c->conf, &c->home, c->now, warn_once, &e);
+	home_unlock(&c->home);
+	if (r == 0)
+		return 0;
+	if (download == 1)
+		return ui_fail(-1, "no new directory: %s", e.s);
+	ui_warn("no new directory: %s", e.s);
+	tell_age(c);
+	return 0;
+}
+
 int
 client_open(struct client *c, const struct cli *cli, enum want_dir want)
 {
@@ -29,9 +65,6 @@ client_open(struct client *c, const struct cli *cli, enum want_dir want)
 	memset(c, 0, sizeof(*c));
 	c->home.lock_fd = -1;
 	c->now = time(NULL);
-	if (cli->download == 1)
-		return ui_fail(EX_UNAVAILABLE,
-		    "-D yes: this version fetches no directory; put one into UserDir as dir.gz");
 	c->conf = clientconf_load(cli->config, &e);
 	if (c->conf == NULL)
 		return ui_fail(EX_CONFIG, "%s", e.s);
@@ -40,6 +73,10 @@ client_open(struct client *c, const struct cli *cli, enum want_dir want)
 	if (home_open(&c->home, c->conf->user_dir, &e) == -1) {
 		client_close(c);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
+	}
+	if (want == CLIENT_FRESH_DIR && refresh(c, cli->download) == -1) {
+		client_close(c);
+		return EX_UNAVAILABLE;
 	}
 	if (want != CLIENT_NO_DIR)
 		c->dir = clientdir_open(c->conf, c->now, warn_once);

@@ -58,9 +58,8 @@ below(const struct client_conf *conf, const char *name)
  * protects against accidents only. Returns how many; the caller frees *out.
  */
 static size_t
-trusted_signers(const struct clientdir *cd, const struct directory *d, uint8_t (**out)[HASH_LEN])
+trusted_signers(const struct opt_list *conf, const struct directory *d, uint8_t (**out)[HASH_LEN])
 {
-	const struct opt_list *conf = &cd->conf->trusted;
 	size_t n = conf->n > 0 ? conf->n : d->status == DIR_OLD ? d->nsigs : d->nvoters;
 
 	*out = calloc(n + 1, HASH_LEN);
@@ -76,16 +75,23 @@ trusted_signers(const struct clientdir *cd, const struct directory *d, uint8_t (
 	return n;
 }
 
+int
+clientdir_check(const struct client_conf *conf, const struct directory *d, int64_t now,
+    struct errmsg *e)
+{
+	uint8_t (*trusted)[HASH_LEN];
+	size_t n = trusted_signers(&conf->trusted, d, &trusted);
+	int rv = directory_check(d, (const uint8_t (*)[HASH_LEN])trusted, n, now,
+	    conf->allow_old_directory, e);
+
+	free(trusted);
+	return rv;
+}
+
 static int
 use_directory(struct clientdir *cd, struct directory *d, int64_t now, struct errmsg *e)
 {
-	uint8_t (*trusted)[HASH_LEN];
-	size_t n = trusted_signers(cd, d, &trusted);
-	int rv = directory_check(d, (const uint8_t (*)[HASH_LEN])trusted, n, now,
-	    cd->conf->allow_old_directory, e);
-
-	free(trusted);
-	if (rv == -1)
+	if (clientdir_check(cd->conf, d, now, e) == -1)
 		return -1;
 	if (cd->conf->trusted.n == 0)
 		warn(cd, "the directory's signers are not compared with any that you trust: set "

@@ -31,6 +31,10 @@ struct clientdir {
 struct clientdir *clientdir_open(const struct client_conf *conf, int64_t now, client_warn warn);
 void clientdir_free(struct clientdir *cd);
 
+/* 0 if that directory may be used: its signatures, dates and status are as conf wants them. */
+int clientdir_check(const struct client_conf *conf, const struct directory *d, int64_t now,
+    struct errmsg *e);
+
 /*
  * The latest-published descriptor of that nickname which is valid from start to end and speaks our
  * packet format; NULL with a reason.

@@ -66,6 +66,8 @@ static const char usage_list[] =
     "  -J, --justify              features in columns\n"
     "  -F, --feature=NAME,...     which features (caps,status)\n"
     "  --list-features            which there are\n";
+static const char usage_update[] =
+    "usage: mixminion update-servers [options]\n" COMMON;
 static const char usage_import[] =
     "usage: mixminion import-server [options] FILE...\n" COMMON;
 static const char usage_ping[] =
@@ -122,6 +124,7 @@ const struct command commands[] = {
 	{ "inspect-surbs", CLI_ARGS, cmd_inspect_surb, usage_inspect },
 	{ "list-servers", LIST_OPTS, cmd_list_servers, usage_list },
 	{ "list-server", LIST_OPTS, cmd_list_servers, usage_list },
+	{ "update-servers", 0, cmd_update_servers, usage_update },
 	{ "import-server", CLI_ARGS, cmd_import_server, usage_import },
 	{ "ping", CLI_DIR | CLI_ARGS, cmd_ping, usage_ping },
 	{ "version", 0, cmd_version, usage_version },
