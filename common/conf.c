@@ -13,7 +13,8 @@
 
 #include "confload.h"
 
-#define MAX_CONF_LEN (1024 * 1024)
+#define MAX_CONF_LEN	  (1024 * 1024)
+#define MAX_SYNTAX_FAULTS 64
 #define DAY	     86400
 #define HOUR	     3600
 
@@ -250,23 +251,72 @@ static const struct conf_option table[] = {
 
 static const char *const required[] = { "Server", "Incoming/MMTP", "Outgoing/MMTP", NULL };
 
-struct server_conf *
-conf_parse(const char *name, const char *text, size_t len, void (*faults)(const char *),
-    struct errmsg *e)
+/* The line of a fault of info_parse; 0 if it is none of a single line. */
+static unsigned
+line_of(const struct errmsg *why)
+{
+	unsigned line;
+
+	return sscanf(why->s, "line %u: ", &line) == 1 ? line : 0;
+}
+
+/* Makes line number n (from 1) a blank one. 0 if it is the header of a section. */
+static int
+blank_line(struct buf *text, unsigned n)
+{
+	const uint8_t *end = text->p + text->len;
+	uint8_t *at = text->p;
+
+	while (--n > 0 && at < end) {
+		while (at < end && *at != '\n' && *at != '\r')
+			at++;
+		at += at + 1 < end && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
+	}
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	if (at >= end || *at == '[')
+		return 0;
+	while (at < end && *at != '\n' && *at != '\r')
+		*at++ = ' ';
+	return 1;
+}
+
+/*
+ * Reports what is no entry, and goes on without such lines. 0 if the rest says enough to be looked
+ * at: nobody knows to which section the lines below a broken header belong.
+ */
+static int
+parse_text(struct info *in, const char *s, size_t len, struct opt_reader *r)
+{
+	struct buf text = { 0 };
+	struct errmsg why;
+	int ok;
+
+	buf_put(&text, s, len);
+	while ((ok = info_parse(in, (char *)text.p, text.len, INFO_CONFIG, &why) == 0) == 0) {
+		options_syntax_fault(r, &why);
+		if (r->faults == NULL || r->nfaults >= MAX_SYNTAX_FAULTS || line_of(&why) == 0 ||
+		    !blank_line(&text, line_of(&why)))
+			break;
+	}
+	buf_free(&text);
+	return ok;
+}
+
+static struct server_conf *
+parse_all(const char *name, const struct chunk *text, void (*faults)(const char *),
+    void (*warned)(const char *), struct errmsg *e)
 {
 	struct server_conf *c = calloc(1, sizeof(*c));
 	struct info in;
 	struct opt_reader r = { .file = name, .table = table, .n = N(table), .required = required,
-		.in = &in, .base = c, .faults = faults, .e = e };
-	struct errmsg why;
+		.in = &in, .base = c, .faults = faults, .warned = warned, .e = e };
 
 	if (c == NULL || (c->file = strdup(name)) == NULL)
 		fatal("out of memory");
-	if (info_parse(&in, text, len, INFO_CONFIG, &why) == -1) {
-		options_syntax_fault(&r, &why);
-	} else {
-		if (options_read(&r) == 0)
-			conf_check(c, &r);
+	if (parse_text(&in, text->p, text->len, &r)) {
+		options_read(&r);
+		conf_check(c, &r);
 		info_free(&in);
 	}
 	c->warnings = r.warnings.v;
@@ -275,6 +325,15 @@ conf_parse(const char *name, const char *text, size_t len, void (*faults)(const 
 		return c;
 	conf_free(c);
 	return NULL;
+}
+
+struct server_conf *
+conf_parse(const char *name, const char *text, size_t len, void (*faults)(const char *),
+    struct errmsg *e)
+{
+	const struct chunk all = { text, len };
+
+	return parse_all(name, &all, faults, NULL, e);
 }
 
 void
@@ -314,7 +373,8 @@ read_whole(struct buf *b, const char *path, struct errmsg *e)
 }
 
 struct server_conf *
-conf_load(const char *path, void (*faults)(const char *), struct errmsg *e)
+conf_load_all(const char *path, void (*faults)(const char *), void (*warned)(const char *),
+    struct errmsg *e)
 {
 	struct server_conf *c = NULL;
 	struct buf b = { 0 };
@@ -325,10 +385,16 @@ conf_load(const char *path, void (*faults)(const char *), struct errmsg *e)
 		if (faults != NULL)
 			faults(why.s);
 	} else {
-		c = conf_parse(path, (const char *)b.p, b.len, faults, e);
+		c = parse_all(path, &(struct chunk){ b.p, b.len }, faults, warned, e);
 	}
 	buf_free(&b);
 	return c;
+}
+
+struct server_conf *
+conf_load(const char *path, void (*faults)(const char *), struct errmsg *e)
+{
+	return conf_load_all(path, faults, NULL, e);
 }
 
 char *

@@ -86,9 +86,12 @@ struct server_conf {
 
 /*
  * Reads and checks the file. NULL with a reason "FILE:LINE: ..." on the first fault; faults (may
- * be NULL) is called for each of them, so that check-conf can show all.
+ * be NULL) is called for each of them.
  */
 struct server_conf *conf_load(const char *path, void (*faults)(const char *), struct errmsg *e);
+/* For check-conf: warned is told of the warnings, also where there are faults. */
+struct server_conf *conf_load_all(const char *path, void (*faults)(const char *),
+    void (*warned)(const char *), struct errmsg *e);
 /* The same from text, for tests and the fuzzer; name stands for the file in messages. */
 struct server_conf *conf_parse(const char *name, const char *text, size_t len,
     void (*faults)(const char *), struct errmsg *e);

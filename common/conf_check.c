@@ -47,7 +47,8 @@ check_base_dir(struct server_conf *c, struct opt_reader *r)
 	if (c->base_dir == NULL && c->home_dir != NULL)
 		c->base_dir = copy(c->home_dir);
 	if (c->base_dir == NULL) {
-		options_warn(r, 0, "no BaseDir in [Server]: using %s", DEFAULT_BASE_DIR);
+		if (!options_given(r, "Server", "BaseDir"))
+			options_warn(r, 0, "no BaseDir in [Server]: using %s", DEFAULT_BASE_DIR);
 		c->base_dir = copy(DEFAULT_BASE_DIR);
 	}
 	if (*c->base_dir != '/')
@@ -118,7 +119,7 @@ check_incoming(struct server_conf *c, struct opt_reader *r)
 
 	if (c->listen_port == 0)
 		c->listen_port = c->port;
-	if (c->hostname != NULL)
+	if (c->hostname != NULL || options_given(r, "Incoming/MMTP", "Hostname"))
 		return;
 	gethostname(name, sizeof(name) - 1);
 	if (!host_plausible(name, strlen(name)))
@@ -154,7 +155,7 @@ check_schedule(const struct conf_schedule *s, const char *section, struct opt_re
 static void
 need(struct opt_reader *r, const char *section, const char *key, const char *value)
 {
-	if (value == NULL)
+	if (value == NULL && !options_given(r, section, key))
 		options_fault(r, options_line(r, section, key), "[%s] needs %s", section, key);
 }
 
@@ -208,7 +209,8 @@ check_fragmented(struct server_conf *c, struct opt_reader *r)
 		options_fault(r, options_line(r, "Delivery/Fragmented", "Enabled"),
 		    "[Delivery/Fragmented] needs [Delivery/MBOX] or [Delivery/SMTP]: what is put "
 		    "together could not be delivered");
-	round_size(&c->frag_max_size, "Delivery/Fragmented", r);
+	if (c->frag_max_size > 0)
+		round_size(&c->frag_max_size, "Delivery/Fragmented", r);
 }
 
 void

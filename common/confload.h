@@ -7,7 +7,10 @@
 
 #include "conf.h"
 
-/* Fills in what follows from other options, and reports what does not go together. */
+/*
+ * Fills in what follows from other options, and reports what does not go together. Runs after
+ * faults too: those that only follow from one are not said again.
+ */
 void conf_check(struct server_conf *c, struct opt_reader *r);
 
 #endif

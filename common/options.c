@@ -65,6 +65,8 @@ options_warn(struct opt_reader *r, unsigned line, const char *fmt, ...)
 	place(&e, r, fmt, line, ap);
 	va_end(ap);
 	opt_list_add(&r->warnings, e.s);
+	if (r->warned != NULL)
+		r->warned(e.s);
 }
 
 void
@@ -163,9 +165,12 @@ read_entry(struct opt_reader *r, const struct info_section *s, const struct info
 		    first->line);
 		return;
 	}
-	if (store(r, o, en->value, &e) == -1)
+	if (store(r, o, en->value, &e) == -1) {
 		options_fault(r, en->line, "%s: %s", en->key, e.s);
-	else if ((o->flags & (OPT_UNUSED | OPT_OBSOLETE)) && first == en)
+		/* So that what is looked at together can be looked at all the same. */
+		if (o->def != NULL)
+			(void)store(r, o, o->def, &e);
+	} else if ((o->flags & (OPT_UNUSED | OPT_OBSOLETE)) && first == en)
 		options_warn(r, en->line, "%s %s", en->key, o->note);
 }
 

@@ -76,6 +76,7 @@ struct opt_reader {
 	const struct info *in;
 	void *base; /* the structure that is filled; zeroed by the caller */
 	void (*faults)(const char *); /* told of each fault; may be NULL */
+	void (*warned)(const char *); /* and of each warning */
 	struct errmsg *e; /* the first fault */
 	unsigned nfaults;
 	struct opt_list warnings; /* the caller's to keep */

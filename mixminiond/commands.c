@@ -16,45 +16,58 @@
 
 #define STOP_WAIT_MS 120000 /* five processes, 20 seconds each, and some */
 
-struct server_conf *
-load_conf(const char *path)
+char *
+conf_path(const char *given)
 {
-	struct errmsg e = { "" };
-	struct server_conf *c;
-	char *found = path == NULL ? conf_find() : NULL;
+	char *path = given != NULL ? strdup(given) : conf_find();
 
-	if (path == NULL && found == NULL)
+	if (path == NULL)
 		fatal_permanent("no configuration file found: name one with -f");
-	c = conf_load(path != NULL ? path : found, NULL, &e);
-	if (c == NULL)
-		fatal_permanent("%s", e.s);
-	free(found);
-	return c;
+	return path;
 }
 
 struct server_conf *
-conf_of_options(int argc, char **argv)
+load_conf(const char *given)
+{
+	struct errmsg e = { "" };
+	char *path = conf_path(given);
+	struct server_conf *c = conf_load(path, NULL, &e);
+
+	if (c == NULL)
+		fatal_permanent("%s", e.s);
+	free(path);
+	return c;
+}
+
+int
+file_option(int argc, char **argv, const char **path)
 {
 	static const struct option long_options[] = {
 		{ "config", required_argument, NULL, 'f' },
 		{ "quiet", no_argument, NULL, 'Q' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = NULL;
 	int ch;
 
+	*path = NULL;
 	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1) {
 		if (ch == '?')
-			return NULL;
+			return -1;
 		if (ch == 'f')
-			path = optarg;
+			*path = optarg;
 	}
-	if (optind < argc) {
-		fprintf(
-		    stderr, "mixminiond %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
-		return NULL;
-	}
-	return load_conf(path);
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "mixminiond %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
+	return -1;
+}
+
+struct server_conf *
+conf_of_options(int argc, char **argv)
+{
+	const char *path;
+
+	return file_option(argc, argv, &path) == 0 ? load_conf(path) : NULL;
 }
 
 static pid_t

@@ -11,7 +11,7 @@
 static const char usage_text[] =
     "usage: mixminiond start [-hQ] [-f FILE] [--daemon | --nodaemon] [--echo] [--severity=LEVEL]\n"
     "                        [--uid-base=N] [--unconfined]\n"
-    "       mixminiond stop | reload | stats | collect [-h] [-f FILE]\n";
+    "       mixminiond stop | reload | stats | collect | check-conf [-h] [-f FILE]\n";
 
 static const struct {
 	const char *name;
@@ -22,6 +22,7 @@ static const struct {
 	{ "reload", command_reload },
 	{ "stats", command_stats },
 	{ "collect", command_collect },
+	{ "check-conf", command_check_conf },
 };
 
 static const char *const later[] = { "republish", "DELKEYS", "upgrade" };

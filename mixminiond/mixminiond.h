@@ -143,9 +143,14 @@ int command_stop(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_collect(int argc, char **argv);
-/* Loads the configuration of -f or of the search path; says faults and exits. */
-struct server_conf *load_conf(const char *path);
-/* The same for a command that takes -f FILE and nothing else. NULL if the usage is wrong. */
+int command_check_conf(int argc, char **argv);
+/* The file that is given, or else found; says that there is none and exits. Caller frees. */
+char *conf_path(const char *given);
+/* Loads the configuration of -f or of the search path; says the first fault and exits. */
+struct server_conf *load_conf(const char *given);
+/* For a command that takes -f FILE and nothing else: -1 if the usage is wrong. */
+int file_option(int argc, char **argv, const char **path);
+/* Both. NULL if the usage is wrong. */
 struct server_conf *conf_of_options(int argc, char **argv);
 
 #endif

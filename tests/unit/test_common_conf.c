@@ -272,7 +272,56 @@ test_the_sample_loads(void)
 	conf_free(c);
 }
 
+static struct buf told;
+
+static void
+tell(const char *s)
+{
+	buf_printf(&told, "%s\n", s);
+}
+
+/* Faults of all kinds in one file, each in its line, and nothing that only follows from one. */
+static void
+test_everything_is_told(void)
+{
+	static const char text[] = "[Server]\nBaseDir: relative\nNickname N N\nContact-Email: no\n"
+				   "Mode: relay\nno*entry\x01here\nMixInterval: never\n"
+				   "MaxBandwidth: 8K\nMaxBandwidthSpike: 4K\n"
+				   "[Incoming/MMTP]\nEnabled: yes\nHostname: a b\n"
+				   "[Outgoing/MMTP]\nEnabled: yes\nRetry: sometimes\n"
+				   "[Delivery/MBOX]\nEnabled: yes\nReturnAddress: nobody\n"
+				   "[Frobnicate]\n";
+	static const int lines[] = { 6, 3, 4, 7, 12, 15, 18, 19, 2, 9, 16, 16 };
+	struct errmsg e;
+	char *at, *line, want[8];
+	size_t n = 0;
+
+	buf_reset(&told);
+	CHECK(conf_parse("f", text, sizeof(text) - 1, tell, &e) == NULL);
+	for (at = buf_cstr(&told); (line = strsep(&at, "\n")) != NULL && *line != '\0'; n++) {
+		CHECK(n < sizeof(lines) / sizeof(lines[0]));
+		snprintf(want, sizeof(want), "f:%d: ", n < 12 ? lines[n] : 0);
+		if (strncmp(line, want, strlen(want)) != 0)
+			printf("# \"%s\" (want %s)\n", line, want);
+		CHECK(strncmp(line, want, strlen(want)) == 0);
+	}
+	CHECK(n == sizeof(lines) / sizeof(lines[0]));
+	buf_free(&told);
+	told = (struct buf){ 0 };
+}
+
+/* Below a broken header nobody knows where a line belongs. */
+static void
+test_a_broken_header_ends_it(void)
+{
+	struct errmsg e;
+
+	nfaults = 0;
+	CHECK(parse("[Server]\n=\n[Incoming\nHostname: x y\n", &e) == NULL && nfaults == 2);
+	CHECK(strncmp(e.s, "f:2: ", 5) == 0);
+}
+
 TESTS(T(test_defaults), T(test_a_small_node), T(test_unknown_and_misplaced), T(test_required),
     T(test_values_are_checked), T(test_all_faults_are_told), T(test_smtp_server_forms),
     T(test_what_may_repeat_and_what_warns), T(test_old_names_and_paths), T(test_missing_file),
-    T(test_the_sample_loads))
+    T(test_the_sample_loads), T(test_everything_is_told), T(test_a_broken_header_ends_it))
