@@ -72,6 +72,13 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+# The sample configuration, for "mixminiond init": a string a line.
+$(BUILD)/obj/mixminiond/template.o: $(BUILD)/obj/sample_conf.h
+$(BUILD)/obj/mixminiond/template.o: CPPFLAGS_ALL += -I$(BUILD)/obj
+$(BUILD)/obj/sample_conf.h: etc/mixminiond.conf
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/",/' $< > $@
+
 $(BUILD)/libcommon.a: $(COMMON_OBJS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^

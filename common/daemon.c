@@ -66,9 +66,11 @@ parse_level(const char *name, const char *s)
 static void
 parse_options(struct daemon *d, struct options *o, int argc, char **argv, const char *usage)
 {
+	char all[32];
 	int ch;
 
-	while ((ch = getopt(argc, argv, "f:ns:1Ul:h")) != -1) {
+	snprintf(all, sizeof(all), "f:ns:1Ul:h%s", d->more_options != NULL ? d->more_options : "");
+	while ((ch = getopt(argc, argv, all)) != -1) {
 		switch (ch) {
 		case 'f': o->file = optarg; break;
 		case 'n': o->check = 1; break;
@@ -77,7 +79,8 @@ parse_options(struct daemon *d, struct options *o, int argc, char **argv, const 
 		case 'U': d->unconfined = 1; break;
 		case 'l': o->level = parse_level(d->name, optarg); break;
 		case 'h': show_usage(usage); break;
-		default: fprintf(stderr, "%s\n", usage); exit(EXIT_USAGE);
+		case '?': fprintf(stderr, "%s\n", usage); exit(EXIT_USAGE);
+		default: d->option(ch, optarg); break;
 		}
 	}
 	if (optind < argc) {

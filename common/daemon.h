@@ -34,6 +34,9 @@ struct daemon {
 	void (*queue)(struct daemon *d, struct buf *out);
 	void (*stop)(struct daemon *d); /* TERM, INT or V_STOP; default loop_stop */
 	void (*hup)(struct daemon *d);
+	/* Options of its own, as for getopt, and who takes them; NULL: none. */
+	const char *more_options;
+	void (*option)(int ch, const char *arg);
 };
 
 /*

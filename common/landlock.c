@@ -45,7 +45,7 @@ struct path_beneath {
 } __attribute__((packed));
 
 static uint64_t
-handled_fs(long abi)
+handled_fs(int abi)
 {
 	uint64_t fs = FS_ABI1;
 
@@ -101,12 +101,19 @@ needs_abi2(const struct sandbox_path *paths, size_t n)
 }
 
 int
+landlock_abi(void)
+{
+	long abi = syscall(NR_CREATE_RULESET, NULL, 0, CREATE_VERSION);
+
+	return abi < 1 ? 0 : (int)abi;
+}
+
+int
 landlock_confine(const struct sandbox_path *paths, size_t n, int network)
 {
 	struct ruleset_attr attr = { 0 };
 	size_t size = sizeof(attr.fs);
-	long abi = syscall(NR_CREATE_RULESET, NULL, 0, CREATE_VERSION);
-	int ruleset;
+	int abi = landlock_abi(), ruleset;
 
 	if (abi < 1 || (abi < 2 && needs_abi2(paths, n)))
 		return 0;
@@ -127,5 +134,5 @@ landlock_confine(const struct sandbox_path *paths, size_t n, int network)
 	if (syscall(NR_RESTRICT_SELF, ruleset, 0) == -1)
 		fatal("Landlock");
 	close(ruleset);
-	return (int)abi;
+	return abi;
 }

@@ -12,4 +12,7 @@
  */
 int landlock_confine(const struct sandbox_path *paths, size_t n, int network);
 
+/* The kernel's ABI version, 0 if it has no Landlock. */
+int landlock_abi(void);
+
 #endif

@@ -1,14 +1,9 @@
-#include <sys/file.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "certify.h"
-#include "keyset.h"
+#include "keydirs.h"
 #include "signdesc.h"
 
 #define LOOK_EVERY    (3600 * 1000) /* ms; clocks are set, machines sleep */
@@ -321,42 +316,16 @@ connect_others(const struct keeper_fds *fds)
 		    ipc_conn_new(l, fds->worker[i], "keyd worker", worker_verbs, front_gone, NULL);
 }
 
-/* The keeper of a keyd that was killed may still be ending. */
-static void
-lock_keys(int dirfd)
-{
-	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
-		return;
-	log_warnx("another keyd uses KeyDir: waiting until it has ended");
-	while (flock(dirfd, LOCK_EX) == -1)
-		if (errno != EINTR)
-			fatal("KeyDir: flock");
-}
-
 void
 keeper_run(struct daemon *d, const struct keeper_fds *fds)
 {
-	struct sandbox_path paths[2] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_TREE } };
-	size_t npaths = 1;
-	char *replay, *hashlogs;
-
 	keeper.d = d;
 	secrets_protect();
-	if (asprintf(&replay, "%s/replay", d->conf->work_dir) == -1 ||
-	    asprintf(&hashlogs, "%s/hashlogs", d->conf->work_dir) == -1)
-		fatal("asprintf");
-	keeper.ks.dirfd = daemon_opendir(d->conf->key_dir);
-	lock_keys(keeper.ks.dirfd);
-	keeper.ks.replay = daemon_opendir(replay);
-	keeper.ks.hashlogs = open(hashlogs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (keeper.ks.hashlogs != -1)
-		paths[npaths++] = (struct sandbox_path) { hashlogs, SB_READ };
+	keydirs_open(&keeper.ks, d->conf, 1);
 	keeper_conf_from(&keeper.conf, d->conf);
 	connect_others(fds);
 	keeper.timer = loop_timer(d->loop, update, NULL);
-	daemon_confine(d, ROLE_KEYD_KEEPER, paths, npaths);
-	free(replay);
-	free(hashlogs);
+	keydirs_confine(&keeper.ks, d);
 	keystore_load(&keeper.ks, keeper.conf.identity_bits, daemon_now());
 	send_hello();
 	update(NULL);

@@ -6,9 +6,20 @@
 #include "rsakey.h"
 
 static const char usage[] =
-    "usage: keyd [-1hnU] [-f file] [-s directory]\n"
+    "usage: keyd [-1hknU] [-f file] [-s directory]\n"
     "Holds the node's private keys: decrypts headers, remembers replays, certifies link keys and\n"
-    "signs descriptors for mixer, mmtpd and dirsync. Started by systemd or mixminiond.\n";
+    "signs descriptors for mixer, mmtpd and dirsync. Started by systemd or mixminiond.\n"
+    "With -k it makes the keys that are missing, says the identity's fingerprint, and ends.\n";
+
+static int only_keys; /* -k */
+
+static void
+take_option(int ch, const char *arg)
+{
+	(void)ch;
+	(void)arg;
+	only_keys = 1;
+}
 
 /* Everything of OpenSSL's that is fetched at first use is fetched before the sandbox. */
 static void
@@ -27,11 +38,15 @@ warm_up(void)
 int
 main(int argc, char **argv)
 {
-	static struct daemon d = { .name = "keyd" };
+	static struct daemon d = {
+		.name = "keyd", .more_options = "k", .option = take_option
+	};
 	struct front_fds fds;
 
 	daemon_init(&d, argc, argv, usage);
 	warm_up();
+	if (only_keys)
+		make_keys(&d);
 	spawn_all(&d, &fds);
 	front_run(&d, &fds);
 	return 0;

@@ -73,6 +73,9 @@ void front_run(struct daemon *d, const struct front_fds *fds);
 void keeper_run(struct daemon *d, const struct keeper_fds *fds) __attribute__((noreturn));
 void worker_run(struct daemon *d, int front, int keeper) __attribute__((noreturn));
 
+/* -k: makes what keys are missing, says the identity's fingerprint, and exits. */
+void make_keys(struct daemon *d) __attribute__((noreturn));
+
 /* What the others have logged and is still in the pipe goes out. */
 void front_relay_log(void);
 

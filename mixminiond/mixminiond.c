@@ -11,6 +11,10 @@
 static const char usage_text[] =
     "usage: mixminiond start [-hQ] [-f FILE] [--daemon | --nodaemon] [--echo] [--severity=LEVEL]\n"
     "                        [--uid-base=N] [--unconfined]\n"
+    "       mixminiond init [-h] [-f FILE] [--nickname=NAME] [--contact=ADDRESS] [--hostname=HOST]\n"
+    "                       [--base-dir=DIR] [--port=N] [--smtp-server=HOST] [--uid-base=N]\n"
+    "                       [--unconfined]\n"
+    "       mixminiond doctor [-h] [-f FILE] [--uid-base=N]\n"
     "       mixminiond stop | reload | stats | collect | check-conf [-h] [-f FILE]\n";
 
 static const struct {
@@ -23,6 +27,8 @@ static const struct {
 	{ "stats", command_stats },
 	{ "collect", command_collect },
 	{ "check-conf", command_check_conf },
+	{ "init", command_init },
+	{ "doctor", command_doctor },
 };
 
 static const char *const later[] = { "republish", "DELKEYS", "upgrade" };

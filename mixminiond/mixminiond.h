@@ -61,6 +61,8 @@ void tree_make_base(const struct server_conf *c, const struct owners *o);
 
 /* FileParanoia: nobody else may change what leads to BaseDir. Fatal if someone may. */
 void paranoia_check(const struct server_conf *c);
+/* The same, but -1 with the reason. */
+int paranoia_fault(const struct server_conf *c, struct errmsg *e);
 /* 1 if everybody may pass all directories that lead to path (as uids of their own must). */
 int paranoia_reachable(const char *path, char *culprit, size_t size);
 
@@ -101,12 +103,16 @@ struct spawn {
 	const struct options *opt;
 	const struct owners *owners;
 	const struct sockets *sockets;
+	const struct buf *text; /* of the configuration where there is no file yet, else NULL */
+	int only_keys; /* keyd makes keys and ends */
 	char *program[P_COUNT];
 };
 
 /* Finds the programs; fatal if one is missing. */
 void spawn_init(struct spawn *s);
 pid_t spawn_process(const struct spawn *s, enum proc_id p);
+/* Runs keyd with only_keys set to its end; its exit status. */
+int spawn_keys(const struct spawn *s);
 /* Opens LogFile, or LogFile.PROCESS for a process; -1 with errno. p P_COUNT is the supervisor. */
 int spawn_open_log(const struct server_conf *c, enum proc_id p);
 
@@ -144,6 +150,10 @@ int command_reload(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_collect(int argc, char **argv);
 int command_check_conf(int argc, char **argv);
+int command_init(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+/* What start does to the disk: the tree, and the pid file, whose lock is returned. */
+int prepare_tree(const struct server_conf *c, const struct owners *o);
 /* The file that is given, or else found; says that there is none and exits. Caller frees. */
 char *conf_path(const char *given);
 /* Loads the configuration of -f or of the search path; says the first fault and exits. */

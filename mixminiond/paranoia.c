@@ -69,26 +69,35 @@ check_parent(const struct stat *st, const void *arg)
 	return GOOD;
 }
 
-void
-paranoia_check(const struct server_conf *c)
+int
+paranoia_fault(const struct server_conf *c, struct errmsg *e)
 {
 	char at[512];
 
 	if (!c->file_paranoia || getenv("MM_NO_FILE_PARANOIA") != NULL)
-		return;
+		return 0;
 	switch (each_parent(c->base_dir, at, sizeof(at), check_parent, c)) {
 	case BAD_OWNER:
-		fatal_permanent(
+		return err_set(e,
 		    "%s, on the way to BaseDir, belongs to someone else: give it to root or "
 		    "name the owner in TrustedUser (or set FileParanoia: no)",
 		    at);
 	case BAD_MODE:
-		fatal_permanent(
+		return err_set(e,
 		    "%s, on the way to BaseDir, can be written by others: chmod go-w it (or "
 		    "set FileParanoia: no)",
 		    at);
-	default: break;
+	default: return 0;
 	}
+}
+
+void
+paranoia_check(const struct server_conf *c)
+{
+	struct errmsg e;
+
+	if (paranoia_fault(c, &e) == -1)
+		fatal_permanent("%s", e.s);
 }
 
 static int

@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,30 +113,44 @@ arrange_sockets(const struct sockets *s, enum proc_id p, char *names, size_t siz
 	return n;
 }
 
+static void
+copy_file(int to, const char *path)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	char block[8192];
+	ssize_t n = -1;
+
+	while (from != -1 && (n = read(from, block, sizeof(block))) > 0)
+		if (write(to, block, (size_t)n) != n)
+			fatal("%s", path);
+	if (n == -1)
+		fatal("%s", path);
+	close(from);
+}
+
 /*
- * A process of another uid may be unable to reach the file, or to read it. It gets the text then as
- * a file without a name, on descriptor fd.
+ * A process of another uid may be unable to reach the file, or to read it, or there is none yet. It
+ * gets the text then as a file without a name, on descriptor fd.
  */
 static const char *
 readable_conf(const struct spawn *s, int fd)
 {
 	static char path[32];
-	char block[8192], culprit[512];
+	char culprit[512];
 	struct stat st;
-	ssize_t n;
-	int from, to;
+	int to;
 
-	if (!s->owners->many || (stat(s->conf->file, &st) == 0 && (st.st_mode & S_IROTH) &&
-				    paranoia_reachable(s->conf->file, culprit, sizeof(culprit))))
+	if (s->text == NULL &&
+	    (!s->owners->many || (stat(s->conf->file, &st) == 0 && (st.st_mode & S_IROTH) &&
+				     paranoia_reachable(s->conf->file, culprit, sizeof(culprit)))))
 		return s->conf->file;
-	from = open(s->conf->file, O_RDONLY | O_CLOEXEC);
-	to = memfd_create("mixminiond.conf", MFD_CLOEXEC);
-	if (from == -1 || to == -1)
-		fatal("%s", s->conf->file);
-	while ((n = read(from, block, sizeof(block))) > 0)
-		if (write(to, block, (size_t)n) != n)
-			fatal("%s", s->conf->file);
-	if (n == -1 || lseek(to, 0, SEEK_SET) == -1 || dup2(to, fd) == -1)
+	if ((to = memfd_create("mixminiond.conf", MFD_CLOEXEC)) == -1)
+		fatal("memfd_create");
+	if (s->text == NULL)
+		copy_file(to, s->conf->file);
+	else if (write(to, s->text->p, s->text->len) != (ssize_t)s->text->len)
+		fatal("memfd");
+	if (lseek(to, 0, SEEK_SET) == -1 || dup2(to, fd) == -1)
 		fatal("%s", s->conf->file);
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
 	return path;
@@ -170,6 +185,8 @@ make_args(struct strings *a, const struct spawn *s, enum proc_id p, const char *
 	add_string(a, "%s", conf);
 	add_string(a, "-s");
 	add_string(a, "%s", s->conf->run_dir);
+	if (s->only_keys)
+		add_string(a, "-k");
 	if (!s->owners->many)
 		add_string(a, "-1");
 	if (s->opt->unconfined)
@@ -193,7 +210,8 @@ make_env(struct strings *e, const struct spawn *s, int nsockets, const char *nam
 	add_string(e, "LISTEN_PID=%ld", (long)getpid());
 	add_string(e, "LISTEN_FDS=%d", nsockets);
 	add_string(e, "LISTEN_FDNAMES=%s", names);
-	add_string(e, "NOTIFY_SOCKET=%s", s->sockets->notify_path);
+	if (s->sockets->notify_path[0] != '\0')
+		add_string(e, "NOTIFY_SOCKET=%s", s->sockets->notify_path);
 }
 
 static void
@@ -244,4 +262,18 @@ spawn_process(const struct spawn *s, enum proc_id p)
 	if (pid == 0)
 		become_process(s, p, supervisor);
 	return pid;
+}
+
+int
+spawn_keys(const struct spawn *s)
+{
+	int status;
+	pid_t pid = spawn_process(s, P_KEYD);
+
+	if (pid == -1)
+		fatal("fork");
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			fatal("waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_AGAIN;
 }

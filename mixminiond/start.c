@@ -173,16 +173,19 @@ all_started(void *arg)
 	report_status(b, 0);
 }
 
-static void
-prepare_tree(const struct server_conf *c, const struct owners *o, int *pidfile)
+int
+prepare_tree(const struct server_conf *c, const struct owners *o)
 {
+	int pidfile;
+
 	umask(022);
 	tree_make_base(c, o);
 	paranoia_check(c);
 	check_reachable(c, o);
-	*pidfile = pidfile_lock(c->pid_file);
+	pidfile = pidfile_lock(c->pid_file);
 	tree_make(c, o);
 	leftovers_report(c);
+	return pidfile;
 }
 
 int
@@ -203,7 +206,7 @@ command_start(int argc, char **argv)
 	crypto_init();
 	owners_init(&owners, opt.uid_base);
 	spawn_init(&spawn);
-	prepare_tree(spawn.conf, &owners, &b.pidfile);
+	b.pidfile = prepare_tree(spawn.conf, &owners);
 	if (opt.daemonize)
 		b.report = fork_away();
 	pidfile_record(b.pidfile);

@@ -14,15 +14,9 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "mixminiond.h"
+#include "tree.h"
 
 #define HOME_VERSION "1001"
-
-struct owner {
-	uid_t uid;
-	gid_t gid;
-	mode_t mode;
-};
 
 static void give_all(int dirfd, const char *path, uid_t uid, gid_t gid);
 
@@ -88,21 +82,41 @@ set_owner(int fd, const char *path, const struct owner *w)
 		fatal("%s", path);
 }
 
-/* A directory below one that may be a daemon's. The descriptor is the caller's. */
+/* Opens the directory that name lies in, below fd; *name is its last component then. */
 static int
-make_below(int dirfd, const char *dir, const char *name, const struct owner *w)
+descend(int fd, const char **name)
 {
-	char path[512];
-	int fd;
+	char part[64];
+	const char *slash;
+	int next;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (mkdirat(dirfd, name, 0700) == -1 && errno != EEXIST)
+	while (fd != -1 && (slash = strchr(*name, '/')) != NULL) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - *name), *name);
+		next = openat(fd, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+		*name = slash + 1;
+	}
+	return fd;
+}
+
+/* A directory below one that may be a daemon's. */
+static void
+make_below(const struct tree_dir *d)
+{
+	const char *name = d->below;
+	char path[TREE_PATH];
+	int in = descend(open(d->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC), &name), fd;
+
+	tree_path(path, d);
+	if (in == -1 || (mkdirat(in, name, 0700) == -1 && errno != EEXIST))
 		fatal("%s", path);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(in, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		fatal("%s", path);
-	set_owner(fd, path, w);
-	return fd;
+	set_owner(fd, path, &d->w);
+	close(fd);
+	close(in);
 }
 
 /* A directory that the configuration names, with those that lead to it. */
@@ -145,49 +159,57 @@ of_root(mode_t mode)
  * A pool between two processes: the consumer owns it, the edge's group may write. One user needs
  * no group, and has one that others may be in.
  */
-static void
-make_edge(int queues, const char *dir, const char *name, const struct owners *o,
-    enum proc_id consumer, enum edge e)
+static struct owner
+of_edge(const struct owners *o, enum proc_id consumer, enum edge e)
 {
-	struct owner w = { owners_uid(o, consumer), owners_edge(o, e), o->many ? 03770 : 0700 };
-	struct owner own = of_process(o, consumer, 0700);
-	char path[512];
-	int fd = make_below(queues, dir, name, &w);
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	close(make_below(fd, path, "own", &own));
-	close(fd);
+	return (struct owner){ owners_uid(o, consumer), owners_edge(o, e), o->many ? 03770 : 0700 };
 }
 
-static void
-make_queues(const struct server_conf *c, const struct owners *o)
+void
+tree_list(struct tree_dir dirs[TREE_DIRS], const struct server_conf *c, const struct owners *o)
 {
-	struct owner top = of_root(0711), mix = of_process(o, P_MIXER, 0700);
-	struct owner fragments = of_process(o, P_DELIVERD, 0700);
-	int fd = make_path(c->queue_dir, &top);
+	const char *work = c->work_dir, *queues = c->queue_dir;
+	const struct tree_dir all[TREE_DIRS] = {
+		{ c->run_dir, NULL, of_root(0711) },
+		{ c->key_dir, NULL, of_process(o, P_KEYD, 0700) },
+		{ work, NULL, of_root(0711) },
+		{ work, "replay", of_process(o, P_KEYD, 0700) },
+		{ work, "dir", of_process(o, P_DIRSYNC, 0755) },
+		{ work, "dir/imported", of_process(o, P_DIRSYNC, 0755) },
+		{ queues, NULL, of_root(0711) },
+		{ queues, "incoming", of_edge(o, P_MIXER, EDGE_IN) },
+		{ queues, "incoming/own", of_process(o, P_MIXER, 0700) },
+		{ queues, "outgoing", of_edge(o, P_MMTPD, EDGE_OUT) },
+		{ queues, "outgoing/own", of_process(o, P_MMTPD, 0700) },
+		{ queues, "deliver", of_edge(o, P_DELIVERD, EDGE_DEL) },
+		{ queues, "deliver/own", of_process(o, P_DELIVERD, 0700) },
+		{ queues, "mix", of_process(o, P_MIXER, 0700) },
+		{ queues, "fragments", of_process(o, P_DELIVERD, 0700) },
+	};
 
-	make_edge(fd, c->queue_dir, "incoming", o, P_MIXER, EDGE_IN);
-	make_edge(fd, c->queue_dir, "outgoing", o, P_MMTPD, EDGE_OUT);
-	make_edge(fd, c->queue_dir, "deliver", o, P_DELIVERD, EDGE_DEL);
-	close(make_below(fd, c->queue_dir, "mix", &mix));
-	close(make_below(fd, c->queue_dir, "fragments", &fragments));
-	close(fd);
+	memcpy(dirs, all, sizeof(all));
 }
 
-static void
-make_work(const struct server_conf *c, const struct owners *o)
+void
+tree_path(char path[TREE_PATH], const struct tree_dir *d)
 {
-	struct owner top = of_root(0711), replay = of_process(o, P_KEYD, 0700);
-	struct owner dir = of_process(o, P_DIRSYNC, 0755);
-	char path[512];
-	int fd = make_path(c->work_dir, &top), dirfd;
+	snprintf(path, TREE_PATH, "%s%s%s", d->top, d->below != NULL ? "/" : "",
+	    d->below != NULL ? d->below : "");
+}
 
-	close(make_below(fd, c->work_dir, "replay", &replay));
-	dirfd = make_below(fd, c->work_dir, "dir", &dir);
-	snprintf(path, sizeof(path), "%s/dir", c->work_dir);
-	close(make_below(dirfd, path, "imported", &dir));
-	close(dirfd);
+int
+tree_stat(const struct tree_dir *d, struct stat *st)
+{
+	const char *name = d->below;
+	int fd, rc;
+
+	if (name == NULL)
+		return stat(d->top, st);
+	if ((fd = descend(open(d->top, O_PATH | O_DIRECTORY | O_CLOEXEC), &name)) == -1)
+		return -1;
+	rc = fstatat(fd, name, st, AT_SYMLINK_NOFOLLOW);
 	close(fd);
+	return rc;
 }
 
 /* The format of the tree is the reference's, and so is its number. */
@@ -262,16 +284,19 @@ tree_make_base(const struct server_conf *c, const struct owners *o)
 void
 tree_make(const struct server_conf *c, const struct owners *o)
 {
-	struct owner keys = of_process(o, P_KEYD, 0700), run = of_root(0711);
+	struct tree_dir dirs[TREE_DIRS];
 	int base = open(c->base_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (base == -1)
 		fatal("%s", c->base_dir);
 	check_version(base, c->base_dir);
-	close(make_path(c->run_dir, &run));
-	close(make_path(c->key_dir, &keys));
-	make_work(c, o);
-	make_queues(c, o);
+	tree_list(dirs, c, o);
+	for (size_t i = 0; i < TREE_DIRS; i++) {
+		if (dirs[i].below == NULL)
+			close(make_path(dirs[i].top, &dirs[i].w));
+		else
+			make_below(&dirs[i]);
+	}
 	link_descriptor(base, c);
 	close(base);
 }

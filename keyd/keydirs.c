@@ -1,0 +1,56 @@
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "keydirs.h"
+
+static char *
+below(const char *dir, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", dir, name) == -1)
+		fatal("asprintf");
+	return path;
+}
+
+/* The keeper of a keyd that was killed may still be ending. */
+static void
+lock_keys(int dirfd, int wait)
+{
+	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
+		return;
+	if (!wait)
+		fatal_permanent("another keyd uses KeyDir: stop the node first");
+	log_warnx("another keyd uses KeyDir: waiting until it has ended");
+	while (flock(dirfd, LOCK_EX) == -1)
+		if (errno != EINTR)
+			fatal("KeyDir: flock");
+}
+
+void
+keydirs_open(struct keystore *ks, const struct server_conf *c, int wait)
+{
+	char *replay = below(c->work_dir, "replay"), *hashlogs = below(c->work_dir, "hashlogs");
+
+	ks->dirfd = daemon_opendir(c->key_dir);
+	lock_keys(ks->dirfd, wait);
+	ks->replay = daemon_opendir(replay);
+	ks->hashlogs = open(hashlogs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(replay);
+	free(hashlogs);
+}
+
+void
+keydirs_confine(const struct keystore *ks, struct daemon *d)
+{
+	char *hashlogs = below(d->conf->work_dir, "hashlogs");
+	struct sandbox_path paths[2] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_TREE },
+		{ hashlogs, SB_READ } };
+
+	daemon_confine(d, ROLE_KEYD_KEEPER, paths, ks->hashlogs != -1 ? 2 : 1);
+	free(hashlogs);
+}

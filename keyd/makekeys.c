@@ -1,0 +1,42 @@
+/*
+ * keyd -k: what the keeper does first, alone. The keys are there before anything else runs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "keydirs.h"
+
+static void
+say_keys(const struct keystore *ks)
+{
+	char id[2 * HASH_LEN + 1], day[11] = "";
+
+	hex_upper(id, ks->keyid, HASH_LEN);
+	if (ks->n > 0)
+		fmt_date(day, ks->set[ks->n - 1].valid_until);
+	printf("identity %s, %zu packet key%s, good until %s\n", id, ks->n, ks->n == 1 ? "" : "s",
+	    day);
+}
+
+void
+make_keys(struct daemon *d)
+{
+	struct keystore ks = { 0 };
+	int64_t now = daemon_now();
+	struct errmsg e;
+
+	secrets_protect();
+	keydirs_open(&ks, d->conf, 0);
+	keydirs_confine(&ks, d);
+	keystore_load(&ks, d->conf->identity_key_bits, now);
+	if (clock_plausible(ks.dirfd, now) &&
+	    keystore_cover(&ks, d->conf->key_lifetime, now, &e) == -1)
+		fatalx("packet keys cannot be made: KeyDir/%s", e.s);
+	if (ks.n == 0)
+		fatal_permanent("there is no packet key");
+	say_keys(&ks);
+	keystore_free(&ks);
+	if (fflush(stdout) == EOF)
+		fatal("standard output");
+	exit(0);
+}
