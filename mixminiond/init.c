@@ -163,7 +163,7 @@ default_path(const char *of_root, const char *of_user)
 int
 command_init(int argc, char **argv)
 {
-	struct new_node n = { NULL };
+	struct new_node n = { .file = NULL };
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "f:", long_options, NULL)) != -1)
