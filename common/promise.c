@@ -62,13 +62,15 @@ static const struct call_rule base[] = {
 	ANY("getpid"), /* OpenSSL's generator asks whether it has forked */
 	ANY("getrandom"),
 	ANY("clock_gettime"), /* unseen where the kernel's page has the clock; not every machine */
-	{ "futex", { IS(1, FUTEX_WAKE | FUTEX_PRIVATE_FLAG) } }, /* one thread: nobody to wait for */
+	/* One thread: nobody to wait for. */
+	{ "futex", { IS(1, FUTEX_WAKE | FUTEX_PRIVATE_FLAG) } },
 	ANY("brk"),
 	/* Memory is never executable, never shared, never over another, no window into a file. */
 	{ "mmap",
 	    { NONE_BUT(2, PROT_READ | PROT_WRITE),
-		HAS(3, MAP_ANONYMOUS | MAP_SHARED | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN |
-			MAP_HUGETLB,
+		HAS(3,
+		    MAP_ANONYMOUS | MAP_SHARED | MAP_FIXED | MAP_FIXED_NOREPLACE |
+			MAP_GROWSDOWN | MAP_HUGETLB,
 		    MAP_ANONYMOUS) } },
 	ANY("munmap"),
 	END,

@@ -74,7 +74,7 @@ legacy_security(
 	(void)nid;
 	(void)ex;
 	if (op == SSL_SECOP_TMP_DH && other != NULL) {
-		/* OpenSSL 3.5 has left an error for want of security bits, which ends handshakes. */
+		/* OpenSSL 3.5 has left an error (no security bits), which ends handshakes. */
 		ERR_clear_error();
 		return EVP_PKEY_get_bits(other) >= LEGACY_DH_MIN_BITS;
 	}

@@ -60,7 +60,8 @@ int host_numeric(const char *host, struct resolve_rep *rep);
 /* --- hostfile.c: the cache on disk, work/dir/hosts --- */
 
 void hostfile_text(struct buf *out, const struct hostcache *h);
-int hostfile_parse(struct hostcache *h, char *text); /* cuts the text up; -1: some lines were no good */
+/* Cuts the text up; -1 if some lines were no good. */
+int hostfile_parse(struct hostcache *h, char *text);
 void hostfile_load(struct hostcache *h, int dirfd);
 void hostfile_save(const struct hostcache *h, int dirfd);
 

@@ -1,6 +1,7 @@
 /*
- * The cache of addresses as a file, work/dir/hosts: after a restart nothing has to be asked again at once, and the node
- * goes on while its name servers are away. A line a host: "name seconds-since-1970 address...", until when it is fresh.
+ * The cache of addresses as a file, work/dir/hosts: after a restart nothing has to be asked again
+ * at once, and the node goes on while its name servers are away. A line a host:
+ * "name seconds-since-1970 address...", until when it is fresh.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -172,8 +172,8 @@ open_channel(const char *server)
 	o.lookups = lookups;
 #ifdef ARES_OPT_UDP_MAX_QUERIES
 	/*
-	 * A socket, and so a port, of its own for each query: harder to forge answers for, and newer
-	 * versions give up all that share a socket with an answer that they cannot read.
+	 * A socket, and so a port, of its own for each query: harder to forge answers for, and
+	 * newer versions give up all that share a socket with an answer that they cannot read.
 	 */
 	o.udp_max_queries = 1;
 	mask |= ARES_OPT_UDP_MAX_QUERIES;

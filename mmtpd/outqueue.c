@@ -139,8 +139,8 @@ hold_until(const struct outdest *to)
 }
 
 /*
- * Anybody can have packets sent to addresses where nobody answers; so a quarter of the connections is kept for
- * destinations that took packets lately.
+ * Anybody can have packets sent to addresses where nobody answers; so a quarter of the connections
+ * is kept for destinations that took packets lately.
  */
 static int
 may_connect(const struct outqueue *q, const struct outdest *to)

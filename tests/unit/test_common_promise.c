@@ -143,7 +143,7 @@ test_every_other_call_is_forbidden(void)
 }
 
 #ifdef __x86_64__
-/* getpid, as a program of 32 bits asks for it: other numbers, past a filter that knows only ours. */
+/* getpid, as a program of 32 bits asks for it: other numbers, past a filter that knows ours. */
 static int
 do_another_abi(void)
 {

@@ -80,7 +80,8 @@ test_bound(void)
 static void
 test_file(void)
 {
-	static const char want[] = "a.example 1795232169 10.0.0.1 ::1\nb.example 1795231869 10.0.0.2 ::2\n";
+	static const char want[] = "a.example 1795232169 10.0.0.1 ::1\n"
+				   "b.example 1795231869 10.0.0.2 ::2\n";
 	struct hostcache *h = hostcache_new(10), *again = hostcache_new(10);
 	struct resolve_rep a = addr(1), b = addr(2), got;
 	struct buf text = { 0 };
@@ -151,4 +152,5 @@ test_rubbish(void)
 }
 
 TESTS(
-    T(test_times), T(test_failures), T(test_bound), T(test_file), T(test_numeric), T(test_list), T(test_rubbish))
+    T(test_times), T(test_failures), T(test_bound), T(test_file), T(test_numeric), T(test_list),
+    T(test_rubbish))
