@@ -7,6 +7,7 @@
 #include "log.h"
 
 #define ITEM_SURB_KEY	0
+#define ITEM_RSA_KEY	0x45
 #define DAY		86400
 #define SURB_SECRET_LEN 20
 #define MAX_IDENTITY	255
@@ -43,6 +44,20 @@ add_item(struct keyring *k, uint8_t type, const void *val, uint16_t len)
 		fatal("malloc");
 	memcpy(it->val, val, len);
 	return it;
+}
+
+/* NAME, NUL, DER */
+static int
+parse_rsa_key(const struct keyring_item *it, struct rsa_item *out)
+{
+	const uint8_t *nul = it->len > 0 ? memchr(it->val, '\0', it->len) : NULL;
+
+	if (nul == NULL)
+		return -1;
+	out->name = (const char *)it->val;
+	out->der = nul + 1;
+	out->len = (size_t)(it->val + it->len - out->der);
+	return 0;
 }
 
 /* Identities are compared in lower case; the copy in memory is what callers see. */
@@ -106,6 +121,33 @@ keyring_surb_key(const struct keyring *k, size_t i, struct surb_key *out)
 	for (size_t j = 0; j < k->n; j++)
 		if (k->items[j].type == ITEM_SURB_KEY && i-- == 0)
 			return parse_surb_key(&k->items[j], out) == 0;
+	return 0;
+}
+
+int
+keyring_rsa_key(const struct keyring *k, size_t i, struct rsa_item *out)
+{
+	for (size_t j = 0; j < k->n; j++)
+		if (k->items[j].type == ITEM_RSA_KEY && parse_rsa_key(&k->items[j], out) == 0 &&
+		    i-- == 0)
+			return 1;
+	return 0;
+}
+
+int
+keyring_add_rsa(struct keyring *k, const char *name, const void *der, size_t len,
+    struct errmsg *e)
+{
+	struct buf b = { 0 };
+
+	if (strlen(name) > MAX_IDENTITY || len > UINT16_MAX - MAX_IDENTITY - 1)
+		return err_set(e, "identity or key is too large for a keyring");
+	for (const char *p = name; *p != '\0'; p++)
+		buf_u8(&b, (uint8_t)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p));
+	buf_u8(&b, 0);
+	buf_put(&b, der, len);
+	(void)add_item(k, ITEM_RSA_KEY, b.p, (uint16_t)b.len);
+	buf_wipe(&b);
 	return 0;
 }
 

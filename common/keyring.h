@@ -9,7 +9,7 @@
 #include "mix.h"
 
 struct keyring_item {
-	uint8_t type; /* 0: a SURB key; others are kept as they are */
+	uint8_t type; /* a SURB key, an RSA key; others are kept as they are */
 	uint8_t *val;
 	uint16_t len;
 };
@@ -39,6 +39,19 @@ int keyring_newest(const struct keyring *k, const char *name, struct surb_key *o
 /* Adds a key; expires is rounded up to midnight. Draws 20 octets if secret is NULL. */
 int keyring_add(struct keyring *k, const char *name, uint32_t expires, const void *secret,
     size_t seclen, const struct rng *rng, struct errmsg *e);
+/*
+ * RSA keys for encrypted forward messages: an item type of our own (0x45), NAME NUL and the
+ * PKCS#1 private key; the specification has other programs keep what they do not know.
+ */
+struct rsa_item {
+	const char *name; /* identity, lower case; borrowed as der is */
+	const uint8_t *der;
+	size_t len;
+};
+/* The i'th, 0 when there is no such. */
+int keyring_rsa_key(const struct keyring *k, size_t i, struct rsa_item *out);
+int keyring_add_rsa(struct keyring *k, const char *name, const void *der, size_t len,
+    struct errmsg *e);
 /* Removes SURB keys that expired before now; returns how many. */
 size_t keyring_expire(struct keyring *k, int64_t now);
 

@@ -86,7 +86,7 @@ static const struct spec {
 	{ O_FORCE, 'F', "force", 0, CLI_FORCE },
 	{ O_COUNT, 'n', "count", 1, CLI_COUNT },
 	{ O_BINARY, 'b', "binary", 0, CLI_SURB },
-	{ O_IDENTITY, 0, "identity", 1, CLI_SURB },
+	{ O_IDENTITY, 0, "identity", 1, CLI_SURB | CLI_KEYGEN },
 	{ O_LIFETIME, 0, "lifetime", 1, CLI_SURB },
 	{ O_RECOMMENDED, 'r', "recommended", 0, CLI_LIST },
 	{ O_WITH_TIME, 'T', "with-time", 0, CLI_LIST },

@@ -64,7 +64,7 @@ struct cli {
 #define CLI_PURGE    0x08000 /* -P: remove */
 #define CLI_COUNTING 0x10000 /* -R: as a reply */
 #define CLI_ENCRYPT  0x20000 /* --encrypt-to */
-#define CLI_KEYGEN   0x40000 /* --bits */
+#define CLI_KEYGEN   0x40000 /* --bits, --identity */
 #define CLI_SHELL    0x80000 /* --debug-shlex */
 
 struct command {
@@ -104,6 +104,7 @@ int cmd_list_fragments(struct cli *cli);
 int cmd_reassemble(struct cli *cli);
 int cmd_purge_fragments(struct cli *cli);
 int cmd_update_servers(struct cli *cli);
+int cmd_keygen(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_help(struct cli *cli);
 

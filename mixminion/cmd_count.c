@@ -31,10 +31,11 @@ count(const struct cli *cli, const struct address *to, struct buf *msg)
 
 	if (r != 0)
 		return r;
-	if (to != NULL && !cli->deliver_fragments)
+	if (to != NULL && !cli->deliver_fragments && cli->encrypt_to == NULL)
 		server_side_prefix(&prefix, to->type, to->info.p, to->info.len);
 	r = payloads_from_message(
-	    &ps, msg->p, msg->len, 0, prefix.p, prefix.len, &rng_system, &e);
+	    &ps, msg->p, msg->len, cli->encrypt_to != NULL ? ENC_FWD_OVERHEAD : 0, prefix.p,
+	    prefix.len, &rng_system, &e);
 	buf_wipe(&prefix);
 	if (r == -1)
 		return ui_fail(EX_DATAERR, "%s", e.s);

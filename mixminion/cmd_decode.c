@@ -21,16 +21,59 @@ struct decoding {
 	int keys_open;
 	struct e2e_secret *secrets;
 	size_t nsecrets;
+	struct rsakey **rsa;
+	const char **rsa_names; /* borrowed from the ring */
+	size_t nrsa;
 	struct fragstore frags;
 	struct buf out;
 	int complete; /* out holds at least one message, be it an empty one */
 };
 
+static void *
+grow(void *p, size_t n, size_t size)
+{
+	p = reallocarray(p, n + 1, size);
+	if (p == NULL)
+		fatal("reallocarray");
+	return p;
+}
+
+static void
+load_secrets(struct decoding *d)
+{
+	struct surb_key key;
+
+	while (keyring_surb_key(&d->keys.ring, d->nsecrets, &key)) {
+		d->secrets = grow(d->secrets, d->nsecrets, sizeof(*d->secrets));
+		d->secrets[d->nsecrets++] =
+		    (struct e2e_secret) { key.name, key.secret, key.seclen };
+	}
+}
+
+static void
+load_rsa_keys(struct decoding *d)
+{
+	struct rsa_item item;
+	struct errmsg e;
+
+	for (size_t i = 0; keyring_rsa_key(&d->keys.ring, i, &item); i++) {
+		struct rsakey *k = rsakey_from_private_der(item.der, item.len, &e);
+
+		if (k == NULL) {
+			ui_warn("a key of the keyring cannot be used: %s", e.s);
+			continue;
+		}
+		d->rsa = grow(d->rsa, d->nrsa, sizeof(*d->rsa));
+		d->rsa_names = grow(d->rsa_names, d->nrsa, sizeof(*d->rsa_names));
+		d->rsa_names[d->nrsa] = item.name;
+		d->rsa[d->nrsa++] = k;
+	}
+}
+
 /* The keyring is opened, and its passphrase asked for, when the first opaque message comes. */
 static int
 open_keys(struct decoding *d)
 {
-	struct surb_key key;
 	struct errmsg e;
 	int r;
 
@@ -45,15 +88,8 @@ open_keys(struct decoding *d)
 	if (!d->keys.exists)
 		return ui_fail(EX_NOINPUT,
 		    "the message is encrypted, and there is no keyring to open it with");
-	while (keyring_surb_key(&d->keys.ring, d->nsecrets, &key)) {
-		void *p = reallocarray(d->secrets, d->nsecrets + 1, sizeof(*d->secrets));
-
-		if (p == NULL)
-			fatal("reallocarray");
-		d->secrets = p;
-		d->secrets[d->nsecrets++] =
-		    (struct e2e_secret) { key.name, key.secret, key.seclen };
-	}
+	load_secrets(d);
+	load_rsa_keys(d);
 	return 0;
 }
 
@@ -89,7 +125,8 @@ static int
 take_payload(struct decoding *d, const struct e2e_decoded *dec)
 {
 	const struct payload *p = &dec->payload;
-	const char *name = dec->how == E2E_REPLY ? d->secrets[dec->which].name : "";
+	const char *name = dec->how == E2E_REPLY ? d->secrets[dec->which].name :
+	    dec->how == E2E_ENCRYPTED ? d->rsa_names[dec->which] : "";
 
 	if (name[0] != '\0')
 		ui_info("To your identity: %s", name);
@@ -114,7 +151,8 @@ take_encrypted(struct decoding *d, const struct delivered_message *m)
 	if (dec == NULL)
 		fatal("calloc");
 	r = e2e_decode(
-	    dec, m->contents.p, m->tag, d->secrets, d->nsecrets, NULL, 0, &e);
+	    dec, m->contents.p, m->tag, d->secrets, d->nsecrets, d->rsa, d->nrsa,
+	    &e);
 	if (r == -1)
 		r = ui_fail(EX_DATAERR, "a damaged message: %s", e.s);
 	else if (dec->how == E2E_UNDECODABLE)
@@ -199,6 +237,17 @@ decode(struct decoding *d)
 	return r;
 }
 
+static void
+free_keys(struct decoding *d)
+{
+	for (size_t i = 0; i < d->nrsa; i++)
+		rsakey_free(d->rsa[i]);
+	free(d->rsa);
+	free(d->rsa_names);
+	free(d->secrets);
+	keystore_close(&d->keys);
+}
+
 int
 cmd_decode(struct cli *cli)
 {
@@ -212,8 +261,7 @@ cmd_decode(struct cli *cli)
 	if (r == 0) {
 		r = decode(d);
 		fragstore_close(&d->frags);
-		keystore_close(&d->keys);
-		free(d->secrets);
+		free_keys(d);
 		buf_wipe(&d->out);
 		client_close(&d->client);
 	}

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "message.h"
 #include "outgoing.h"
+#include "pubkey.h"
 #include "result.h"
 #include "surbfile.h"
 #include "ui.h"
@@ -21,6 +22,7 @@ struct sending {
 	struct surbs surbs;
 	struct route route;
 	struct buf msg; /* headers and body */
+	struct rsakey *key; /* --encrypt-to, or NULL */
 	struct outgoing out;
 };
 
@@ -36,6 +38,9 @@ check_usage(const struct cli *cli)
 		    EX_USAGE, "no recipient: give one with -t, or a reply block with -R");
 	if (cli->nto != 0 && cli->nreply != 0)
 		return ui_fail(EX_USAGE, "-t and -R exclude one another");
+	if (cli->nreply != 0 && cli->encrypt_to != NULL)
+		return ui_fail(EX_USAGE,
+		    "--encrypt-to and -R exclude one another: answers are encrypted already");
 	for (size_t i = 0; i < cli->nreply; i++)
 		stdin_surb |= cli->reply[i].file != NULL && strcmp(cli->reply[i].file, "-") == 0;
 	if (stdin_surb && (cli->input == NULL || strcmp(cli->input, "-") == 0))
@@ -60,7 +65,8 @@ parse_path(struct sending *s)
 	s->route.dir = s->client.dir;
 	s->route.now = s->client.now;
 	s->route.until = last_midnight(s->client.now + DAY);
-	s->route.has_from = s->cli->from != NULL;
+	/* What is encrypted, the exit does not see. */
+	s->route.has_from = s->cli->from != NULL && s->cli->encrypt_to == NULL;
 	return 0;
 }
 
@@ -106,6 +112,19 @@ prepare(struct sending *s)
 }
 
 static int
+read_key(struct sending *s)
+{
+	struct errmsg e;
+
+	if (s->cli->encrypt_to == NULL)
+		return 0;
+	if (!exit_has_tag(s->to.type))
+		return ui_fail(EX_USAGE, "what goes to such an address cannot be encrypted");
+	s->key = pubkey_read(s->cli->encrypt_to, &e);
+	return s->key != NULL ? 0 : ui_fail(EX_NOINPUT, "%s", e.s);
+}
+
+static int
 build_forward(struct sending *s)
 {
 	int dummy = s->to.type == RT_DROP;
@@ -115,7 +134,7 @@ build_forward(struct sending *s)
 	if (!dummy && (r = message_body(&s->msg, s->cli)) != 0)
 		return r;
 	if (outgoing_forward(&s->out, &s->route, &s->to, dummy ? NULL : &s->msg,
-		s->cli->deliver_fragments, &e) == -1)
+		s->cli->deliver_fragments, s->key, &e) == -1)
 		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
 	return 0;
 }
@@ -267,7 +286,7 @@ run(struct sending *s)
 
 	if ((r = check_usage(s->cli)) != 0 || (r = address_parse_all(&s->to, s->cli)) != 0 ||
 	    (r = message_headers(&s->msg, s->cli)) != 0 ||
-	    (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
+	    (r = read_key(s)) != 0 || (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
 		return r;
 	r = s->cli->nreply != 0 ? build_reply(s) : build_forward(s);
 	return r == 0 ? dispatch(s) : r;
@@ -284,6 +303,7 @@ cmd_send(struct cli *cli)
 	outgoing_free(&s.out);
 	buf_wipe(&s.msg);
 	surbs_free(&s.surbs);
+	rsakey_free(s.key);
 	address_free(&s.to);
 	if (s.route.spec != NULL)
 		path_spec_free(s.route.spec);

@@ -26,7 +26,8 @@
 	"  -P, --path=PATH            e.g. 'A,B:C,D', '*2:?,D', '~5' (see mixminion(1))\n" \
 	"  --subject= --from= --in-reply-to= --references=\n"                           \
 	"                             headers that the exit puts into the mail\n"       \
-	"  --deliver-fragments        the recipient, not the exit, puts a long message together\n"
+	"  --deliver-fragments        the recipient, not the exit, puts a long message together\n" \
+	"  --encrypt-to=FILE          so that only the owner of that public key can read it\n"
 
 static const char usage_send[] =
     "usage: mixminion send [options] -t ADDRESS | -R FILE\n" COMMON DIRECTORY SENDING
@@ -52,6 +53,12 @@ static const char usage_generate[] =
     "  -n, --count=N              that many (1)\n"
     "  --identity=NAME            under a pseudonym of yours\n"
     "  --lifetime=DAYS            usable that long (SURBLifetime)\n"
+    "  --passphrase-fd=N          the keyring's passphrase comes from file descriptor N\n";
+static const char usage_keygen[] =
+    "usage: mixminion keygen [options]\n" COMMON
+    "  -o, --output=FILE          where the public key goes (standard output)\n"
+    "  --identity=NAME            for a pseudonym of yours\n"
+    "  --bits=N                   from 2048 (which it is) to 4096\n"
     "  --passphrase-fd=N          the keyring's passphrase comes from file descriptor N\n";
 static const char usage_inspect[] =
     "usage: mixminion inspect-surb [options] FILE...\n" COMMON;
@@ -83,7 +90,7 @@ static const char usage_count[] =
     "  -R, --reply                the message is an answer through reply blocks\n"
     "  -i, --input=FILE           the message (standard input)\n"
     "  -P, --path=PATH            taken, and of no effect\n"
-    "  --subject= --from= --in-reply-to= --references= --deliver-fragments\n"
+    "  --subject= --from= --in-reply-to= --references= --deliver-fragments --encrypt-to=\n"
     "                             as for send\n";
 static const char usage_list_fragments[] =
     "usage: mixminion list-fragments [options]\n" COMMON;
@@ -98,11 +105,14 @@ static const char usage_version[] = "usage: mixminion version\n";
 static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 
 #define SEND_OPTS                                                                                  \
-	(CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING)
+	(CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING | \
+	    CLI_ENCRYPT)
 #define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
 #define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
 #define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)
-#define COUNT_OPTS (CLI_DIR | CLI_DEST | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_COUNTING)
+#define COUNT_OPTS                                                                                 \
+	(CLI_DIR | CLI_DEST | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_COUNTING | CLI_ENCRYPT)
+#define KEYGEN_OPTS (CLI_OUTPUT | CLI_PASS | CLI_KEYGEN)
 #define FRAG_OPTS (CLI_DIR | CLI_OUTPUT | CLI_FORCE | CLI_PURGE | CLI_ARGS)
 
 const struct command commands[] = {
@@ -120,6 +130,7 @@ const struct command commands[] = {
 	{ "purge-fragment", FRAG_OPTS, cmd_purge_fragments, usage_purge },
 	{ "generate-surb", GEN_OPTS, cmd_generate_surb, usage_generate },
 	{ "generate-surbs", GEN_OPTS, cmd_generate_surb, usage_generate },
+	{ "keygen", KEYGEN_OPTS, cmd_keygen, usage_keygen },
 	{ "inspect-surb", CLI_ARGS, cmd_inspect_surb, usage_inspect },
 	{ "inspect-surbs", CLI_ARGS, cmd_inspect_surb, usage_inspect },
 	{ "list-servers", LIST_OPTS, cmd_list_servers, usage_list },

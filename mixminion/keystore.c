@@ -104,3 +104,16 @@ keystore_surb_key(struct keystore *k, const struct home *h, const char *identity
 		return err_set(e, "the keyring lost a key");
 	return 0;
 }
+
+int
+keystore_add_rsa(struct keystore *k, const struct home *h, const char *identity,
+    const struct rsakey *key, struct errmsg *e)
+{
+	struct buf der = { 0 };
+	int r;
+
+	rsakey_private_der(key, &der);
+	r = keyring_add_rsa(&k->ring, identity, der.p, der.len, e);
+	buf_wipe(&der);
+	return r == 0 ? save(k, h, e) : -1;
+}

@@ -6,6 +6,7 @@
 
 #include "home.h"
 #include "keyring.h"
+#include "rsakey.h"
 
 #define KEYSTORE_WRONG_PASSPHRASE -2
 
@@ -28,5 +29,8 @@ void keystore_close(struct keystore *k); /* wipes */
  */
 int keystore_surb_key(struct keystore *k, const struct home *h, const char *identity,
     int64_t now, int64_t until, struct surb_key *out, struct errmsg *e);
+/* Adds an RSA key and writes the file. The home must be locked. */
+int keystore_add_rsa(struct keystore *k, const struct home *h, const char *identity,
+    const struct rsakey *key, struct errmsg *e);
 
 #endif

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e.h"
 #include "log.h"
 #include "outgoing.h"
 #include "packet.h"
@@ -60,25 +61,40 @@ struct exit_form {
 	uint16_t type;
 	const void *info;
 	size_t infolen;
+	struct rsakey *key; /* payloads are inner ones, to be encrypted to it; or NULL */
 };
+
+/* The payload as the exit gets it, in out where it is encrypted; a tag that goes with it. */
+static const uint8_t *
+seal(uint8_t out[PAYLOAD_LEN], uint8_t tag[TAG_LEN], const uint8_t *p,
+    const struct exit_form *exit, struct errmsg *e)
+{
+	if (exit->key == NULL) {
+		tag_random(tag, &rng_system);
+		return p;
+	}
+	return e2e_encrypt(out, tag, p, exit->key, &rng_system, e) == 0 ? out : NULL;
+}
 
 static int
 build_all(struct outgoing *o, const struct path *paths, const struct payloads *ps,
     const struct exit_form *exit, struct errmsg *e)
 {
-	uint8_t tag[TAG_LEN];
-	int r = 0;
+	uint8_t tag[TAG_LEN], sealed[PAYLOAD_LEN];
+	int r = 0, tagged = exit_has_tag(exit->type);
 
 	outgoing_alloc(o, ps->n);
 	for (size_t i = 0; i < ps->n && r == 0; i++) {
 		const struct path_leg *leg = paths[i].leg;
-		int tagged = exit_has_tag(exit->type);
+		const uint8_t *payload = seal(sealed, tag, ps->p + i * ps->each, exit, e);
 
-		if (tagged)
-			tag_random(tag, &rng_system);
+		if (payload == NULL) {
+			r = -1;
+			break;
+		}
 		o->to[i] = leg[0].hops[0].addr;
-		r = packet_build_forward(o->packets[i], ps->p + i * ps->each, leg[0].hops,
-		    leg[0].n, leg[1].hops, leg[1].n, exit->type, tagged ? tag : NULL, exit->info,
+		r = packet_build_forward(o->packets[i], payload, leg[0].hops, leg[0].n,
+		    leg[1].hops, leg[1].n, exit->type, tagged ? tag : NULL, exit->info,
 		    exit->infolen, &rng_system, e);
 	}
 	wipe(tag, sizeof(tag));
@@ -90,14 +106,14 @@ build_all(struct outgoing *o, const struct path *paths, const struct payloads *p
 /* Paths for all payloads, then the packets. */
 static int
 route_and_build(struct outgoing *o, const struct route *r, const struct address *to,
-    struct path_target *t, const struct payloads *ps, struct errmsg *e)
+    struct path_target *t, const struct payloads *ps, struct rsakey *key, struct errmsg *e)
 {
 	struct path *paths = must_calloc(ps->n, sizeof(*paths));
-	struct exit_form exit = { to->type, to->info.p, to->info.len };
+	struct exit_form exit = { to->type, to->info.p, to->info.len, key };
 	int ret;
 
 	if (t->fragments != 0)
-		exit = (struct exit_form) { RT_FRAGMENT, NULL, 0 };
+		exit = (struct exit_form) { RT_FRAGMENT, NULL, 0, NULL };
 	ret = path_generate(
 	    paths, ps->n, r->spec, r->dir, t, r->now, r->until, r->now, &rng_system, e);
 	if (ret == 0)
@@ -119,31 +135,32 @@ random_payload(struct payloads *ps)
 
 int
 outgoing_forward(struct outgoing *o, const struct route *r, const struct address *to,
-    const struct buf *msg, int deliver_fragments, struct errmsg *e)
+    const struct buf *msg, int deliver_fragments, struct rsakey *key, struct errmsg *e)
 {
+	int by_recipient = deliver_fragments || key != NULL;
 	struct path_target t = target_of(r, to);
 	struct buf prefix = { 0 };
 	struct payloads ps;
 	int ret = 0;
 
 	memset(o, 0, sizeof(*o));
-	if (!deliver_fragments && exit_has_tag(to->type))
+	if (!by_recipient && exit_has_tag(to->type))
 		server_side_prefix(&prefix, to->type, to->info.p, to->info.len);
 	if (msg == NULL) {
 		random_payload(&ps);
 	} else {
 		t.size = (int64_t)msg->len;
-		ret = payloads_from_message(
-		    &ps, msg->p, msg->len, 0, prefix.p, prefix.len, &rng_system, e);
+		ret = payloads_from_message(&ps, msg->p, msg->len,
+		    key != NULL ? ENC_FWD_OVERHEAD : 0, prefix.p, prefix.len, &rng_system, e);
 	}
 	buf_wipe(&prefix);
 	if (ret == -1)
 		return -1;
-	if (ps.n > 1 && !deliver_fragments)
+	if (ps.n > 1 && !by_recipient)
 		t.fragments = (unsigned)ps.n;
-	else if (ps.n > 1)
-		t.size = PAYLOAD_LEN; /* what the exit sees of it: one fragment at a time */
-	ret = route_and_build(o, r, to, &t, &ps, e);
+	else if (ps.n > 1 || key != NULL)
+		t.size = PAYLOAD_LEN; /* what the exit sees of it: one payload at a time */
+	ret = route_and_build(o, r, to, &t, &ps, key, e);
 	payloads_free(&ps);
 	return ret;
 }

@@ -32,10 +32,11 @@ struct route {
 int outgoing_check(const struct route *r, const struct address *to, struct errmsg *e);
 /*
  * msg: header block and body; NULL for DROP. deliver_fragments: the recipient puts a long one
- * together, not the exit.
+ * together, not the exit. key (or NULL): the message is encrypted to it (E2E-spec 2.2.3), of which
+ * the exit sees nothing; then deliver_fragments makes no difference.
  */
 int outgoing_forward(struct outgoing *o, const struct route *r, const struct address *to,
-    const struct buf *msg, int deliver_fragments, struct errmsg *e);
+    const struct buf *msg, int deliver_fragments, struct rsakey *key, struct errmsg *e);
 /*
  * The payloads of a reply, so that the caller knows how many reply blocks it takes; then paths
  * through them (out has room for as many), then the packets, once the blocks have been marked as

@@ -77,4 +77,30 @@ test_surbs_nothing(void)
 	CHECK(surb_parse_all(&s, &n, (const uint8_t *)"SURBx", 5, 10, NULL, &e) == -1);
 }
 
-TESTS(T(test_add_and_newest), T(test_malformed), T(test_file), T(test_surbs_nothing))
+static void
+test_rsa_keys(void)
+{
+	struct keyring k = { 0 }, again;
+	struct rsa_item item;
+	struct surb_key surb;
+	struct buf b = { 0 };
+
+	CHECK(keyring_add_rsa(&k, "Me", "der1", 4, NULL) == 0);
+	CHECK(keyring_add(&k, "me", 1800000000, "secret", 6, &rng_system, NULL) == 0);
+	CHECK(keyring_add_rsa(&k, "", "der-two", 7, NULL) == 0);
+	CHECK(keyring_add_rsa(&k, "x", "", 70000, NULL) == -1);
+	keyring_pack(&b, &k);
+	CHECK(keyring_parse(&again, b.p, b.len, NULL) == 0 && again.n == 3);
+	CHECK(keyring_rsa_key(&again, 0, &item) && item.len == 4);
+	CHECK_STR(item.name, "me");
+	CHECK(keyring_rsa_key(&again, 1, &item) && memcmp(item.der, "der-two", 7) == 0);
+	CHECK(item.name[0] == '\0' && !keyring_rsa_key(&again, 2, &item));
+	CHECK(keyring_surb_key(&again, 0, &surb) && !keyring_surb_key(&again, 1, &surb));
+	CHECK(keyring_expire(&again, 2000000000) == 1 && again.n == 2);
+	keyring_free(&again);
+	keyring_free(&k);
+	buf_free(&b);
+}
+
+TESTS(T(test_rsa_keys), T(test_add_and_newest), T(test_malformed), T(test_file),
+    T(test_surbs_nothing))
