@@ -133,7 +133,8 @@ say_next(const struct new_node *n, const struct server_conf *c)
 	       "mixminion.target)\n"
 	       "5. Keep a copy of %s/identity.key in a safe place: without it the node is\n"
 	       "   another node.\n"
-	       "6. Give %s/current-desc, once it is there, to those who shall use the node.\n",
+	       "6. Give the descriptor that %s/current-desc names, once it is there, to those who\n"
+	       "   shall use the node.\n",
 	    c->nickname, n->file, c->base_dir, n->file,
 	    c->smtp.enabled ? "sends mail to any address" : "passes packets on and delivers none",
 	    n->file, c->port, c->hostname, n->file, c->key_dir, c->base_dir);
