@@ -60,12 +60,15 @@ static const struct call_rule base[] = {
 	ANY("ppoll"),
 	ANY("exit_group"),
 	ANY("getpid"), /* OpenSSL's generator asks whether it has forked */
-	ANY("getrandom"),
+	ANY("getrandom"), /* ... and seeds itself anew by and by */
 	ANY("clock_gettime"), /* unseen where the kernel's page has the clock; not every machine */
-	/* One thread: nobody to wait for. */
+	/* At the end, by OpenSSL 3.0; with one thread there is nobody to wait for. */
 	{ "futex", { IS(1, FUTEX_WAKE | FUTEX_PRIVATE_FLAG) } },
+	/*
+	 * More memory, under load: never executable, never shared, never over another, no window
+	 * into a file.
+	 */
 	ANY("brk"),
-	/* Memory is never executable, never shared, never over another, no window into a file. */
 	{ "mmap",
 	    { NONE_BUT(2, PROT_READ | PROT_WRITE),
 		HAS(3,
@@ -121,12 +124,15 @@ static const struct call_rule inet[] = {
 	SOCKET(AF_INET, SOCK_STREAM),
 	SOCKET(AF_INET6, SOCK_STREAM),
 	ANY("connect"),
-	{ "getsockopt", { IS(1, SOL_SOCKET), IS(2, SO_ERROR) } },
 	END,
 };
 
+/* How a connection ended that was begun. */
+#define HOW_IT_ENDED { "getsockopt", { IS(1, SOL_SOCKET), IS(2, SO_ERROR) } }
+
 /* MMTP: TLS on top of it. */
 static const struct call_rule mmtp[] = {
+	HOW_IT_ENDED,
 	{ "setsockopt", { IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY) } },
 	{ "shutdown", { IS(1, SHUT_WR) } },
 	ANY("gettimeofday"), /* of OpenSSL's, where the kernel's page has no clock */
@@ -135,6 +141,7 @@ static const struct call_rule mmtp[] = {
 
 /* SMTP: text on top of it. */
 static const struct call_rule smtp[] = {
+	HOW_IT_ENDED,
 	{ "sendto", { IS_NULL(4) } },
 	END,
 };
@@ -143,12 +150,15 @@ static const struct call_rule smtp[] = {
 static const struct call_rule dns[] = {
 	SOCKET(AF_INET, SOCK_DGRAM),
 	SOCKET(AF_INET6, SOCK_DGRAM),
-	ANY("sendto"),
+	ANY("sendto"), /* also with an address, to open a TCP connection with data */
 	ANY("recvfrom"),
 	{ "fcntl", { IS(1, F_SETFD), IS(2, FD_CLOEXEC) } },
 	{ "fcntl", { IS(1, F_GETFL) } },
 	{ "fcntl", { IS(1, F_SETFL), NONE_BUT(2, O_RDWR | O_NONBLOCK) } },
+	/* over TCP */
+	ANY("writev"),
 	{ "setsockopt", { IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY) } },
+	{ "setsockopt", { IS(1, IPPROTO_TCP), IS(2, TCP_FASTOPEN_CONNECT) } },
 	/* c-ares 1.34 (Debian 13): its own address, the length of /etc/hosts */
 	ANY("getsockname"),
 	ANY("lseek"),
@@ -187,8 +197,8 @@ static const struct call_rule pool[] = {
 	ANY("sync_file_range"),
 	ANY("fdatasync"),
 	ANY("fsync"),
-	ANY("getdents64"),
-	ANY("lseek"),
+	ANY("getdents64"), /* mmtpd: every ten minutes, else it is told what arrives */
+	ANY("lseek"), /* to the begin of a directory */
 	END,
 };
 
@@ -207,7 +217,7 @@ static const struct call_rule replay[] = {
 	ANY("ftruncate"),
 	ANY("fdatasync"),
 	ANY("fsync"),
-	ANY("unlinkat"),
+	ANY("unlinkat"), /* weeks later */
 	END,
 };
 
@@ -225,7 +235,7 @@ static const struct call_rule sort[] = {
 	END,
 };
 
-/* The end of children that were forked before the sandbox. */
+/* Why a child ended that was forked before the sandbox: then all of keyd ends. */
 static const struct call_rule parent[] = {
 	ANY("wait4"),
 	END,

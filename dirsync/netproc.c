@@ -18,7 +18,7 @@
 
 #define TRY_MS	 2000 /* c-ares doubles it for the second try: six seconds a server */
 #define TRIES	 2
-#define MAX_FDS	 64
+#define MAX_FDS	 600 /* for each question an IPv4 and an IPv6 one, and some over TCP */
 #define PAIR_FD	 3
 #define NO_TTL	 60
 

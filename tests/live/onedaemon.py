@@ -100,8 +100,7 @@ class Daemon:
         self.proc = subprocess.Popen(
             ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', os.path.join(BUILD, "bin", self.name),
              "-f", self.conf, "-s", os.path.join(self.base, "run"), "-1", "-U"] + self.options,
-            env=env, stderr=self.log, preexec_fn=pass_sockets,
-            pass_fds=range(3, 3 + len(made)))
+            env=env, stderr=self.log, preexec_fn=pass_sockets, close_fds=False)
         for s in made:
             s.close()
 
