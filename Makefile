@@ -46,7 +46,7 @@ LIBS_mmtpd = -lssl $(LIBS_base)
 LIBS_deliverd = -lz $(LIBS_base)
 LIBS_dirsync = -lcares -lz $(LIBS_base)
 LIBS_mixminiond = -lz $(LIBS_base)
-LIBS_mixminion = -lcurl -lssl -lz $(LIBS_base)
+LIBS_mixminion = -lcurl -ledit -lssl -lz $(LIBS_base)
 LIBS_all = -lssl -lz -lcares $(LIBS_base) -lm
 
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))

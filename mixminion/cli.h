@@ -72,6 +72,7 @@ struct command {
 	unsigned takes; /* CLI_... */
 	int (*run)(struct cli *cli); /* returns the exit status */
 	const char *usage; /* the text of --help */
+	int prints; /* text for people, whatever is asked for: no --json */
 };
 
 /* Commands in the order of help; the end has a NULL name. */
@@ -105,6 +106,10 @@ int cmd_reassemble(struct cli *cli);
 int cmd_purge_fragments(struct cli *cli);
 int cmd_update_servers(struct cli *cli);
 int cmd_keygen(struct cli *cli);
+int cmd_shell(struct cli *cli);
+int cmd_testvectors(struct cli *cli);
+int cmd_unittests(struct cli *cli);
+int cmd_benchmarks(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_help(struct cli *cli);
 

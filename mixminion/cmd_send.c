@@ -286,7 +286,8 @@ run(struct sending *s)
 
 	if ((r = check_usage(s->cli)) != 0 || (r = address_parse_all(&s->to, s->cli)) != 0 ||
 	    (r = message_headers(&s->msg, s->cli)) != 0 ||
-	    (r = read_key(s)) != 0 || (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
+	    (r = read_key(s)) != 0 ||
+	    (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
 		return r;
 	r = s->cli->nreply != 0 ? build_reply(s) : build_forward(s);
 	return r == 0 ? dispatch(s) : r;

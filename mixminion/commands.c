@@ -101,6 +101,10 @@ static const char usage_reassemble[] =
     "  -F, --force                uncompress whatever its size; binary also to a terminal\n";
 static const char usage_purge[] =
     "usage: mixminion purge-fragments [options] ID...\n" COMMON;
+static const char usage_shell[] =
+    "usage: mixminion shell [--debug-shlex]\n"
+    "  commands line by line, as after \"mixminion\"; exit or quit ends\n";
+static const char usage_develop[] = "usage: mixminion testvectors | unittests | benchmarks\n";
 static const char usage_version[] = "usage: mixminion version\n";
 static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 
@@ -116,31 +120,35 @@ static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 #define FRAG_OPTS (CLI_DIR | CLI_OUTPUT | CLI_FORCE | CLI_PURGE | CLI_ARGS)
 
 const struct command commands[] = {
-	{ "send", SEND_OPTS, cmd_send, usage_send },
-	{ "queue", SEND_OPTS, cmd_send, usage_queue },
-	{ "flush", CLI_COUNT | CLI_ARGS, cmd_flush, usage_flush },
-	{ "inspect-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue },
-	{ "list-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue },
-	{ "clean-queue", CLI_DAYS | CLI_ARGS, cmd_clean_queue, usage_clean },
-	{ "count-packets", COUNT_OPTS, cmd_count_packets, usage_count },
-	{ "decode", DECODE_OPTS, cmd_decode, usage_decode },
-	{ "list-fragments", CLI_DIR, cmd_list_fragments, usage_list_fragments },
-	{ "reassemble", FRAG_OPTS, cmd_reassemble, usage_reassemble },
-	{ "purge-fragments", FRAG_OPTS, cmd_purge_fragments, usage_purge },
-	{ "purge-fragment", FRAG_OPTS, cmd_purge_fragments, usage_purge },
-	{ "generate-surb", GEN_OPTS, cmd_generate_surb, usage_generate },
-	{ "generate-surbs", GEN_OPTS, cmd_generate_surb, usage_generate },
-	{ "keygen", KEYGEN_OPTS, cmd_keygen, usage_keygen },
-	{ "inspect-surb", CLI_ARGS, cmd_inspect_surb, usage_inspect },
-	{ "inspect-surbs", CLI_ARGS, cmd_inspect_surb, usage_inspect },
-	{ "list-servers", LIST_OPTS, cmd_list_servers, usage_list },
-	{ "list-server", LIST_OPTS, cmd_list_servers, usage_list },
-	{ "update-servers", 0, cmd_update_servers, usage_update },
-	{ "import-server", CLI_ARGS, cmd_import_server, usage_import },
-	{ "ping", CLI_DIR | CLI_ARGS, cmd_ping, usage_ping },
-	{ "version", 0, cmd_version, usage_version },
-	{ "help", CLI_ARGS, cmd_help, usage_help },
-	{ NULL, 0, NULL, NULL },
+	{ "send", SEND_OPTS, cmd_send, usage_send, 0 },
+	{ "queue", SEND_OPTS, cmd_send, usage_queue, 0 },
+	{ "flush", CLI_COUNT | CLI_ARGS, cmd_flush, usage_flush, 0 },
+	{ "inspect-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue, 0 },
+	{ "list-queue", CLI_DIR, cmd_inspect_queue, usage_inspect_queue, 0 },
+	{ "clean-queue", CLI_DAYS | CLI_ARGS, cmd_clean_queue, usage_clean, 0 },
+	{ "count-packets", COUNT_OPTS, cmd_count_packets, usage_count, 0 },
+	{ "decode", DECODE_OPTS, cmd_decode, usage_decode, 0 },
+	{ "list-fragments", CLI_DIR, cmd_list_fragments, usage_list_fragments, 0 },
+	{ "reassemble", FRAG_OPTS, cmd_reassemble, usage_reassemble, 0 },
+	{ "purge-fragments", FRAG_OPTS, cmd_purge_fragments, usage_purge, 0 },
+	{ "purge-fragment", FRAG_OPTS, cmd_purge_fragments, usage_purge, 0 },
+	{ "generate-surb", GEN_OPTS, cmd_generate_surb, usage_generate, 0 },
+	{ "generate-surbs", GEN_OPTS, cmd_generate_surb, usage_generate, 0 },
+	{ "keygen", KEYGEN_OPTS, cmd_keygen, usage_keygen, 0 },
+	{ "inspect-surb", CLI_ARGS, cmd_inspect_surb, usage_inspect, 0 },
+	{ "inspect-surbs", CLI_ARGS, cmd_inspect_surb, usage_inspect, 0 },
+	{ "list-servers", LIST_OPTS, cmd_list_servers, usage_list, 0 },
+	{ "list-server", LIST_OPTS, cmd_list_servers, usage_list, 0 },
+	{ "update-servers", 0, cmd_update_servers, usage_update, 0 },
+	{ "import-server", CLI_ARGS, cmd_import_server, usage_import, 0 },
+	{ "ping", CLI_DIR | CLI_ARGS, cmd_ping, usage_ping, 0 },
+	{ "shell", CLI_SHELL, cmd_shell, usage_shell, 1 },
+	{ "testvectors", 0, cmd_testvectors, usage_develop, 1 },
+	{ "unittests", 0, cmd_unittests, usage_develop, 1 },
+	{ "benchmarks", 0, cmd_benchmarks, usage_develop, 1 },
+	{ "version", 0, cmd_version, usage_version, 0 },
+	{ "help", CLI_ARGS, cmd_help, usage_help, 1 },
+	{ NULL, 0, NULL, NULL, 0 },
 };
 
 const struct command *

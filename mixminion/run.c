@@ -24,6 +24,8 @@ check_json(const struct cli *cli, const struct command *cmd)
 {
 	if (cli->json && (cmd->takes & CLI_OUTPUT) != 0 && cli->output == NULL)
 		return ui_fail(EX_USAGE, "--json prints the result: name a file with -o");
+	if (cli->json && cmd->prints)
+		return ui_fail(EX_USAGE, "%s prints for people: no --json", cmd->name);
 	return 0;
 }
 
