@@ -5,6 +5,7 @@
 
 #include "client.h"
 #include "dirupdate.h"
+#include "paranoia.h"
 #include "ui.h"
 
 /* Each thing is said once, however often a path was tried. */
@@ -70,7 +71,8 @@ client_open(struct client *c, const struct cli *cli, enum want_dir want)
 		return ui_fail(EX_CONFIG, "%s", e.s);
 	for (size_t i = 0; i < c->conf->warnings.n; i++)
 		warn_once(c->conf->warnings.v[i]);
-	if (home_open(&c->home, c->conf->user_dir, &e) == -1) {
+	if (home_open(&c->home, c->conf->user_dir, &e) == -1 ||
+	    paranoia_check(c->conf, c->home.dir, &e) == -1) {
 		client_close(c);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}

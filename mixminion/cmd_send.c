@@ -70,6 +70,21 @@ parse_path(struct sending *s)
 	return 0;
 }
 
+/* Used twice, a block links what was sent with it and may give its maker away. */
+static int
+ask_about_foreign(void)
+{
+	static const char what[] = "UserDir/surbs/log is another program's, which may have used "
+				   "these reply blocks";
+	int yes;
+
+	ui_warn("%s", what);
+	yes = ui_confirm("Use them all the same? [y/N] ");
+	if (yes == 1)
+		return 0;
+	return ui_fail(EX_DATAERR, "%s%s", what, yes == -1 ? ": -F uses them all the same" : "");
+}
+
 /* There is a block that can be used at all: asked before a message is typed for nothing. */
 static int
 check_surbs(struct sending *s)
@@ -78,6 +93,7 @@ check_surbs(struct sending *s)
 	struct surblog l;
 	struct errmsg e;
 	size_t n;
+	int foreign;
 
 	if (home_lock(&s->client.home, &e) == -1 ||
 	    surblog_open(&l, &s->client.home, s->client.now, &e) == -1) {
@@ -85,11 +101,12 @@ check_surbs(struct sending *s)
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}
 	n = surbs_usable(&s->surbs, &l, s->client.now, &one, 1, 0);
+	foreign = l.foreign;
 	surblog_close(&l);
 	home_unlock(&s->client.home);
 	if (n == 0)
 		return ui_fail(EX_DATAERR, "no reply block is left: all were used or have expired");
-	return 0;
+	return foreign && !s->cli->force ? ask_about_foreign() : 0;
 }
 
 /* Everything that can be found wrong before the message is read. */

@@ -237,6 +237,8 @@ inspect(struct client *c, const struct cli *cli, const struct surbs *s, const si
 		home_unlock(&c->home);
 		return ui_fail(EX_CANTCREAT, "%s", e.s);
 	}
+	if (l.foreign)
+		ui_warn("UserDir/surbs/log is another program's: what it has used is not known");
 	if (result() != NULL)
 		json_begin(result(), "surbs", '[');
 	for (int i = 0; i < cli->argc; i++) {

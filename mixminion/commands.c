@@ -22,6 +22,7 @@
 	"                             drop, 0xHHHH:info; mail may have eight (-t repeated)\n" \
 	"  -R, --reply-block=FILE     reply blocks to answer through (\"-\": standard input)\n" \
 	"  --reply-block-fd=N         the same from a file descriptor\n"                \
+	"  -F, --force                use reply blocks that another program may have used\n" \
 	"  -i, --input=FILE           the message (standard input)\n"                   \
 	"  -P, --path=PATH            e.g. 'A,B:C,D', '*2:?,D', '~5' (see mixminion(1))\n" \
 	"  --subject= --from= --in-reply-to= --references=\n"                           \
@@ -110,7 +111,7 @@ static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 
 #define SEND_OPTS                                                                                  \
 	(CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING | \
-	    CLI_ENCRYPT)
+	    CLI_ENCRYPT | CLI_FORCE)
 #define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
 #define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
 #define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)

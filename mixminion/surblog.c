@@ -104,13 +104,34 @@ load(struct surblog *l, int64_t now, struct errmsg *e)
 	return r == 0 ? rewrite(l, e) : -1;
 }
 
+/* Ours begins with our first line; an empty file is nobody's. */
+static int
+is_foreign(const char *path)
+{
+	char head[sizeof(FIRST_LINE) - 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd == -1)
+		return 0;
+	n = read(fd, head, sizeof(head));
+	(void)close(fd);
+	return n > 0 && memcmp(head, FIRST_LINE, (size_t)n) != 0;
+}
+
 int
 surblog_open(struct surblog *l, const struct home *h, int64_t now, struct errmsg *e)
 {
 	memset(l, 0, sizeof(*l));
 	l->fd = -1;
 	if (home_subdir(h, "surbs", l->path, e) == -1 ||
-	    home_path(h, "surbs/log", l->path, e) == -1 || load(l, now, e) == -1) {
+	    home_path(h, "surbs/log", l->path, e) == -1) {
+		surblog_close(l);
+		return -1;
+	}
+	l->foreign = is_foreign(l->path);
+	if ((l->foreign && home_path(h, "surbs/used", l->path, e) == -1) ||
+	    load(l, now, e) == -1) {
 		surblog_close(l);
 		return -1;
 	}

@@ -1,7 +1,8 @@
 /*
  * Which reply blocks have been used, UserDir/surbs/log: a text, one line each ("DIGEST USE-BY"),
- * written durably before a packet is built with the block. The home must be locked while one is
- * open.
+ * written durably before a packet is built with the block. Where another program (the reference)
+ * keeps its own log under that name, that one is left alone and ours is UserDir/surbs/used. The
+ * home must be locked while one is open.
  */
 #ifndef MIXMINION_SURBLOG_H
 #define MIXMINION_SURBLOG_H
@@ -17,6 +18,7 @@ struct surblog {
 	} *used;
 	size_t n;
 	char path[PATH_MAX];
+	int foreign; /* there is another program's: it may know of blocks that we do not */
 };
 
 /* Lines of blocks that have expired are forgotten: nothing uses an expired block. */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <readpassphrase.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -92,6 +93,17 @@ ui_verbose(const char *fmt, ...)
 	va_start(ap, fmt);
 	say("", fmt, ap);
 	va_end(ap);
+}
+
+int
+ui_confirm(const char *question)
+{
+	char answer[16];
+
+	if (readpassphrase(question, answer, sizeof(answer), RPP_REQUIRE_TTY | RPP_ECHO_ON) ==
+	    NULL)
+		return -1;
+	return answer[0] == 'y' || answer[0] == 'Y';
 }
 
 int

@@ -21,6 +21,9 @@ void ui_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Only under --verbose. */
 void ui_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Asks the terminal: 1 yes, 0 no, -1 there is none. */
+int ui_confirm(const char *question);
+
 /* 0, or -1 if fd is not open for writing. */
 int ui_set_status_fd(int fd);
 /* "[MIXMINION:] " and the line, where --status-fd was given. */

@@ -93,7 +93,8 @@ def run(*args, conf="rc", stdin=b"", passphrase=None, timeout=WAIT, options=()):
         os.close(w)
         cmd += ["--passphrase-fd", str(r)]
         fds = (r,)
-    p = subprocess.run(cmd, input=stdin, capture_output=True, pass_fds=fds, timeout=timeout)
+    p = subprocess.run(cmd, input=stdin, capture_output=True, pass_fds=fds, timeout=timeout,
+                       start_new_session=True)  # no terminal to be asked on
     for fd in fds:
         os.close(fd)
     return p.returncode, p.stdout, p.stderr.decode()

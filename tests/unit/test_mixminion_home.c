@@ -159,6 +159,7 @@ test_surblog(void)
 static void
 test_surblog_of_others(void)
 {
+	struct surb block = { .use_by = 1900000000 };
 	struct surblog l;
 	char path[PATH_MAX];
 	struct buf b = { 0 };
@@ -166,8 +167,11 @@ test_surblog_of_others(void)
 	begin();
 	CHECK(home_subdir(&h, "surbs", path, &e) == 0 && home_path(&h, "surbs/log", path, &e) == 0);
 	CHECK(output_write(path, "\x13\x57\x9a\xce\nsomething\n", 15, &e) == 0);
-	CHECK(surblog_open(&l, &h, 0, &e) == -1);
-	CHECK(strstr(e.s, "surbs/log") != NULL && strstr(e.s, "move it away") != NULL);
+	CHECK(surblog_open(&l, &h, 0, &e) == 0 && l.foreign);
+	CHECK(surblog_mark(&l, &block, &e) == 0 && surblog_used(&l, &block));
+	surblog_close(&l);
+	CHECK(surblog_open(&l, &h, 0, &e) == 0 && l.foreign && surblog_used(&l, &block));
+	surblog_close(&l);
 	CHECK(input_read(path, &b, 100, &e) == 0 && b.len == 15); /* left as it was */
 	buf_free(&b);
 	end();
