@@ -290,6 +290,26 @@ static const struct {
 	[ROLE_DIRSYNC_NET] = { "dirsync-net", { base, die, msg, inet, dns, rpath } },
 };
 
+#define GIB 1024
+
+/* Of the files of the front, replay logs grow with every packet; logs go to a file of anyone's. */
+static const struct role_limits limits[ROLE_COUNT] = {
+	[ROLE_KEYD_FRONT] = { 256, 64 * GIB, 16 * GIB }, /* a digest of each packet in memory */
+	[ROLE_KEYD_WORKER] = { 16, GIB, 128 },
+	[ROLE_KEYD_KEEPER] = { 256, GIB, 512 },
+	[ROLE_MIXER] = { 512, GIB, 4 * GIB }, /* a name for each of a million packets */
+	[ROLE_MMTPD] = { 0, GIB, 8 * GIB },
+	[ROLE_DELIVERD] = { 1024, GIB, 4 * GIB },
+	[ROLE_DIRSYNC] = { 1024, GIB, 2 * GIB },
+	[ROLE_DIRSYNC_NET] = { 1024, GIB, 512 },
+};
+
+const struct role_limits *
+promise_limits(enum role r)
+{
+	return &limits[r];
+}
+
 const char *
 role_name(enum role r)
 {

@@ -37,6 +37,12 @@ struct soft_rule {
  */
 const struct call_rule *promise_call(enum role r, int one_uid, size_t at);
 const struct soft_rule *promise_soft(size_t at);
+/* What a role may use up: more than any node needs, less than hurts the machine. */
+struct role_limits {
+	unsigned files; /* open at once; 0: as its configuration says */
+	unsigned file_size, memory; /* MiB: of a file it writes, of its data */
+};
+const struct role_limits *promise_limits(enum role r);
 /* 1 if the role speaks TCP or UDP. */
 int promise_network(enum role r);
 

@@ -185,13 +185,35 @@ sandbox_list(enum role r, int one_uid, struct buf *allowed, struct buf *soft)
 
 /* --- all walls --- */
 
+/* Never above what it was. */
 static void
 set_limit(int what, rlim_t n)
 {
-	struct rlimit rl = { n, n };
+	struct rlimit rl;
 
+	if (getrlimit(what, &rl) == -1)
+		fatal("getrlimit");
+	if (n < rl.rlim_max)
+		rl.rlim_max = n;
+	if (n < rl.rlim_cur)
+		rl.rlim_cur = n;
 	if (setrlimit(what, &rl) == -1)
 		fatal("setrlimit");
+}
+
+static void
+set_limits(enum role r)
+{
+	const struct role_limits *l = promise_limits(r);
+
+	set_limit(RLIMIT_NPROC, 0);
+	if (l->files != 0)
+		set_limit(RLIMIT_NOFILE, l->files);
+	set_limit(RLIMIT_FSIZE, (rlim_t)l->file_size << 20);
+	set_limit(RLIMIT_DATA, (rlim_t)l->memory << 20);
+	/* A limit on files is an error of write like others. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		fatal("signal");
 }
 
 static void
@@ -226,7 +248,7 @@ sandbox_enter(enum role r, const struct sandbox_path *paths, size_t n, unsigned 
 	}
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("prctl");
-	set_limit(RLIMIT_NPROC, 0);
+	set_limits(r);
 	confine_paths(r, paths, n, flags);
 	install_handler(r);
 	raise_filter(r, (flags & SB_ONE_UID) != 0);

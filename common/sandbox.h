@@ -38,10 +38,11 @@ struct sandbox_path {
 #define SB_UNCONFINED 0x2 /* the node may run without Landlock (logged) */
 
 /*
- * Not dumpable, no core, no new processes, no_new_privs, Landlock, seccomp, in this order. Fatal if
- * a wall cannot be raised (Landlock missing: a log line; in the one-uid mode fatal unless
- * SB_UNCONFINED). Builds with sanitizers or for valgrind leave all but no_new_privs and the core
- * limit out and say so in the log. Signal handlers are set before: afterwards none can be.
+ * No core, no_new_privs, not dumpable, no new processes, limits on open files, on the length of
+ * files and on memory, Landlock, seccomp, in this order. Fatal if a wall cannot be raised (Landlock
+ * missing: a log line; in the one-uid mode fatal unless SB_UNCONFINED). Builds with sanitizers or
+ * for valgrind leave all but the first two out and say so in the log. Signal handlers are set
+ * before: afterwards none can be.
  *
  * A forbidden call is trapped, not made: a handler writes its name to standard error and the
  * process dies of SIGSYS, just as under KILL_PROCESS but with a line that says why. Code that an

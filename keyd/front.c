@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,7 +186,6 @@ front_run(struct daemon *d, const struct front_fds *fds)
 	struct sandbox_path paths[1] = { { NULL, SB_READ | SB_WRITE } };
 	char *replay_dir;
 
-	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of write like others */
 	front.d = d;
 	front.log = fds->log;
 	front.pending = pending_new(PENDING_MAX, &rng_system);

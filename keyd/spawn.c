@@ -1,9 +1,5 @@
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-#include <openssl/crypto.h>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -12,24 +8,6 @@
 #include <unistd.h>
 
 #include "keyd.h"
-
-/* For the private parts of a handful of RSA keys; a power of two. */
-#define SECURE_HEAP (256 * 1024)
-#define SECURE_MIN  16
-
-void
-secrets_protect(void)
-{
-	struct rlimit rl;
-
-	/* All of it, now and later, only where no limit could make a later allocation fail. */
-	if (getrlimit(RLIMIT_MEMLOCK, &rl) == 0 && rl.rlim_cur == RLIM_INFINITY)
-		mlockall(MCL_CURRENT | MCL_FUTURE);
-	/* OpenSSL keeps private numbers there: locked, and left out of dumps. 2: not locked. */
-	if (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_MIN) != 1)
-		log_warnx("keys may be swapped out: the limit on locked memory (RLIMIT_MEMLOCK) "
-			  "is too small");
-}
 
 static unsigned
 count_cores(void)

@@ -1,5 +1,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -76,11 +77,14 @@ spawn_open_log(const struct server_conf *c, enum proc_id p)
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 }
 
+/* Nothing of the operator's terminal or files but where the log goes. */
 static void
-point_stderr(const struct spawn *s, enum proc_id p)
+point_standard_fds(const struct spawn *s, enum proc_id p)
 {
-	int fd;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		fatal("/dev/null");
 	if (s->opt->echo)
 		return;
 	fd = spawn_open_log(s->conf, p);
@@ -224,6 +228,16 @@ reset_signals(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* keyd locks all of its memory, where it may. */
+static void
+allow_locked_memory(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all) == -1)
+		log_debug("the limit on locked memory stays");
+}
+
 __attribute__((noreturn)) static void
 become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 {
@@ -235,7 +249,7 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	reset_signals();
 	/* Control-C on a terminal is for the supervisor, which stops us in order. */
 	setpgid(0, 0);
-	point_stderr(s, p);
+	point_standard_fds(s, p);
 	n = arrange_sockets(s->sockets, p, names, sizeof(names));
 	conf = readable_conf(s, FIRST_FD + n);
 	make_args(&args, s, p, conf);
@@ -243,6 +257,8 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 	if (close_range((unsigned)(FIRST_FD + n + (conf != s->conf->file)), ~0u, 0) == -1)
 		fatal("close_range");
 	exe = open(s->program[p], O_PATH | O_CLOEXEC);
+	if (p == P_KEYD)
+		allow_locked_memory();
 	owners_become(s->owners, p);
 	/* Without anyone to stop them the five would be in the way of the next start. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != supervisor)
