@@ -46,11 +46,10 @@ void
 sdsock_init(void)
 {
 	const char *env = getenv("LISTEN_FDNAMES");
-	static char *list; /* names point into it */
-	char *at;
+	char *at; /* never freed: names point into it */
 
-	if (for_us()) {
-		if ((list = at = strdup(env != NULL ? env : "")) == NULL)
+	if (for_us() && count > 0) {
+		if ((at = strdup(env != NULL ? env : "")) == NULL)
 			fatal("strdup");
 		for (int i = 0; i < count; i++) {
 			set_flags(FIRST_FD + i);
