@@ -14,13 +14,6 @@
 #define INDEX_DIGITS 7 /* 23 bits */
 #define IDENTITY     "/identity"
 
-int
-fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e)
-{
-	memset(s, 0, sizeof(*s));
-	return home_subdir(h, "fragments", s->dir, e);
-}
-
 void
 fragstore_close(struct fragstore *s)
 {
@@ -197,8 +190,9 @@ fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, const char *ide
 	*need = frag_needed(m->state);
 	if (v == FRAG_REJECT)
 		return err_set(e, "fragments of one message contradict one another");
+	/* All had come before, and a crash kept them from being put together. */
 	if (v == FRAG_UNNEEDED)
-		return 0;
+		return *have == *need ? rebuild(s, m, out, e) : 0;
 	if (store(s, &f, p, len, identity, e) == -1)
 		return -1;
 	return v == FRAG_COMPLETE ? rebuild(s, m, out, e) : 0;
@@ -220,6 +214,34 @@ remove_dir(const char *dir)
 	if (d != NULL)
 		(void)closedir(d);
 	(void)rmdir(dir);
+}
+
+/* What a finished message has left where fragstore_finish was cut short. */
+static void
+sweep(struct fragstore *s)
+{
+	DIR *d = opendir(s->dir);
+	char path[PATH_MAX];
+	uint8_t id[MSGID_LEN];
+	struct dirent *de;
+
+	while (d != NULL && (de = readdir(d)) != NULL)
+		if (hex_decode(id, MSGID_LEN, de->d_name, strlen(de->d_name)) == 0 &&
+		    msg_path(s, id, ".done", path) == 0 && access(path, F_OK) == 0 &&
+		    msg_path(s, id, "", path) == 0)
+			remove_dir(path);
+	if (d != NULL)
+		(void)closedir(d);
+}
+
+int
+fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e)
+{
+	memset(s, 0, sizeof(*s));
+	if (home_subdir(h, "fragments", s->dir, e) == -1)
+		return -1;
+	sweep(s);
+	return 0;
 }
 
 int

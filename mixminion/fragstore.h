@@ -24,6 +24,7 @@ struct fragstore {
 	const struct fragmsg *reading;
 };
 
+/* Also removes what finished messages have left after a crash. The home must be locked. */
 int fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e);
 void fragstore_close(struct fragstore *s);
 /*
