@@ -1,6 +1,6 @@
 /*
- * Private keys are about to be held: memory that stays out of swap and of dumps. OpenSSL keeps their
- * numbers in a heap of its own; what they are read from and sent in lies in ours.
+ * Private keys are about to be held: memory that stays out of swap and of dumps. OpenSSL keeps
+ * their numbers in a heap of its own; what they are read from and sent in lies in ours.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -61,14 +61,15 @@ secrets_protect(void)
 {
 	struct rlimit rl;
 	/* 2: made, but not locked */
-	int ok = CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_MIN) == 1;
+	int made = CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_MIN) == 1;
+	int all;
 
 	grow_heap();
-	ok = lock_data() == 0 && ok;
+	all = lock_data() == 0;
 	/* What comes later too, only where no limit could make it fail. */
 	if (getrlimit(RLIMIT_MEMLOCK, &rl) == 0 && rl.rlim_cur == RLIM_INFINITY)
-		ok = mlockall(MCL_CURRENT | MCL_FUTURE) == 0 && ok;
-	if (!ok && sandbox_built_in())
+		all = mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+	if (!(made && all) && sandbox_built_in())
 		log_warnx("keys may be swapped out: the limit on locked memory (RLIMIT_MEMLOCK) "
 			  "is too small");
 }

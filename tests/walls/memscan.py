@@ -12,7 +12,7 @@ PIECE = 16  # octets of a number: enough to be no chance, few enough to find wha
 
 
 def orders(octets):
-    """A number as it may lie in memory: both orders of octets, in limbs of either size and order."""
+    """A number as it may lie in memory: octets and limbs of either size in either order."""
     octets = octets.rjust(-(-len(octets) // 8) * 8, b"\0")
     yield octets
     yield octets[::-1]
