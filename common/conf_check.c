@@ -99,14 +99,8 @@ check_mixing(struct server_conf *c, struct opt_reader *r)
 }
 
 static void
-check_keys(struct server_conf *c, struct opt_reader *r)
+check_bandwidth(struct server_conf *c, struct opt_reader *r)
 {
-	if (c->encrypt_identity_key)
-		options_warn(r, options_line(r, "Server", "EncryptIdentityKey"),
-		    "EncryptIdentityKey is not supported yet: the key is kept unencrypted");
-	if (c->encrypt_private_key)
-		options_warn(r, options_line(r, "Server", "EncryptPrivateKey"),
-		    "EncryptPrivateKey is not supported yet: the keys are kept unencrypted");
 	if (c->max_bandwidth_spike != 0 && c->max_bandwidth_spike < c->max_bandwidth)
 		options_fault(r, options_line(r, "Server", "MaxBandwidthSpike"),
 		    "MaxBandwidthSpike is smaller than MaxBandwidth");
@@ -218,7 +212,7 @@ conf_check(struct server_conf *c, struct opt_reader *r)
 {
 	check_paths(c, r);
 	check_mixing(c, r);
-	check_keys(c, r);
+	check_bandwidth(c, r);
 	check_incoming(c, r);
 	check_schedule(&c->retry, "Outgoing/MMTP", r);
 	check_mbox(c, r);

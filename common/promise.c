@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "promise.h"
@@ -221,11 +222,15 @@ static const struct call_rule replay[] = {
 	END,
 };
 
-/* Key sets: a directory each, overwritten at the end. */
+/*
+ * Key sets: a directory each, overwritten at the end. A file that is encrypted changes places with
+ * the old one, which then has a name until it is overwritten, whatever happens in between.
+ */
 static const struct call_rule keysets[] = {
 	OPEN(O_WRONLY),
 	ANY("fsync"),
 	ANY("mkdirat"),
+	{ "renameat2", { IS(4, RENAME_EXCHANGE) } },
 	END,
 };
 

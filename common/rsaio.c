@@ -6,7 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "log.h"
 #include "rsakey.h"
@@ -224,6 +226,42 @@ rsakey_private_pem(const struct rsakey *k, struct buf *out)
 	b64_encode_lines(out, der.p, der.len);
 	buf_str(out, "-----END RSA PRIVATE KEY-----\n");
 	buf_wipe(&der);
+}
+
+/* 16 MiB and a quarter of a second a guess; with more memory openssl(1) refuses to read it. */
+#define SCRYPT_N    16384
+#define SCRYPT_R    8
+#define SCRYPT_P    5
+#define SALT_OCTETS 16
+
+void
+rsakey_encrypted_pem(const struct rsakey *k, const char *passphrase, struct buf *out)
+{
+	PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(k->pkey);
+	X509_ALGOR *how = PKCS5_pbe2_set_scrypt(
+	    EVP_aes_256_cbc(), NULL, SALT_OCTETS, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
+	X509_SIG *sealed = NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	if (plain != NULL && how != NULL)
+		sealed = PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, how);
+	if (sealed == NULL || bio == NULL || PEM_write_bio_PKCS8(bio, sealed) != 1 ||
+	    (len = BIO_get_mem_data(bio, &text)) <= 0)
+		fatalx("OpenSSL: cannot encrypt a key");
+	buf_put(out, text, (size_t)len);
+	BIO_free(bio);
+	X509_SIG_free(sealed); /* with how */
+	PKCS8_PRIV_KEY_INFO_free(plain);
+}
+
+int
+rsakey_pem_encrypted(const char *pem, size_t len)
+{
+	static const char mark[] = "ENCRYPTED";
+
+	return memmem(pem, len, mark, sizeof(mark) - 1) != NULL;
 }
 
 void

@@ -40,6 +40,14 @@ void rsakey_public_der(const struct rsakey *k, struct buf *out);
 /* Appends PKCS#1 RSAPrivateKey DER, or the traditional PEM of it ("RSA PRIVATE KEY"). */
 void rsakey_private_der(const struct rsakey *k, struct buf *out);
 void rsakey_private_pem(const struct rsakey *k, struct buf *out);
+/*
+ * Appends the PEM of PKCS#8, encrypted with AES-256 under what scrypt makes of the passphrase (at
+ * most KEY_PASSPHRASE_MAX octets): openssl(1) reads it.
+ */
+#define KEY_PASSPHRASE_MAX 1000
+void rsakey_encrypted_pem(const struct rsakey *k, const char *passphrase, struct buf *out);
+/* Is a PEM encrypted, in either form? */
+int rsakey_pem_encrypted(const char *pem, size_t len);
 /* KEYID: SHA-1 of the PKCS#1 public key. */
 void rsakey_keyid(const struct rsakey *k, uint8_t id[HASH_LEN]);
 /* Borrowed; for making certificates. */

@@ -65,27 +65,6 @@ write_all(int fd, const uint8_t *p, size_t len)
 	return fsync(fd);
 }
 
-int
-files_replace(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e)
-{
-	char tmp[64];
-	int fd, rc;
-
-	snprintf(tmp, sizeof(tmp), ".%s.new", name);
-	if (unlinkat(dirfd, tmp, 0) == -1 && errno != ENOENT)
-		return err_set(e, "%s: %s", tmp, strerror(errno));
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
-	if (fd == -1)
-		return err_set(e, "%s: %s", tmp, strerror(errno));
-	rc = write_all(fd, p, len);
-	close(fd);
-	if (rc == -1 || renameat(dirfd, tmp, dirfd, name) == -1 || fsync(dirfd) == -1) {
-		rc = err_set(e, "%s: %s", name, strerror(errno));
-		unlinkat(dirfd, tmp, 0);
-	}
-	return rc;
-}
-
 static void
 overwrite(int fd)
 {
@@ -115,6 +94,93 @@ files_wipe(int dirfd, const char *name)
 		close(fd);
 	}
 	return unlinkat(dirfd, name, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
+#define TMP_LEN 64
+
+static void
+tmp_name(char tmp[TMP_LEN], const char *name)
+{
+	snprintf(tmp, TMP_LEN, ".%s.new", name);
+}
+
+int
+files_clear(int dirfd, const char *name, struct errmsg *e)
+{
+	char tmp[TMP_LEN];
+
+	tmp_name(tmp, name);
+	if (files_wipe(dirfd, tmp) == -1)
+		return err_set(e, "%s: %s", tmp, strerror(errno));
+	return 0;
+}
+
+/* The new contents, durable under the temporary name. */
+static int
+write_tmp(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e)
+{
+	char tmp[TMP_LEN];
+	int fd, rc;
+
+	tmp_name(tmp, name);
+	if (files_clear(dirfd, name, e) == -1)
+		return -1;
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
+	if (fd == -1)
+		return err_set(e, "%s: %s", tmp, strerror(errno));
+	if ((rc = write_all(fd, p, len)) == -1) {
+		err_set(e, "%s: %s", name, strerror(errno));
+		files_wipe(dirfd, tmp);
+	}
+	close(fd);
+	return rc;
+}
+
+int
+files_replace(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e)
+{
+	char tmp[TMP_LEN];
+
+	if (write_tmp(dirfd, name, p, len, e) == -1)
+		return -1;
+	tmp_name(tmp, name);
+	if (renameat(dirfd, tmp, dirfd, name) == 0 && fsync(dirfd) == 0)
+		return 0;
+	err_set(e, "%s: %s", name, strerror(errno));
+	unlinkat(dirfd, tmp, 0);
+	return -1;
+}
+
+/* Where the file system cannot exchange two names: the old file is held open while it goes. */
+static int
+rename_over(int dirfd, const char *tmp, const char *name)
+{
+	int old = openat(dirfd, name, O_WRONLY | OPEN_FLAGS), rc;
+
+	if (old == -1)
+		return -1;
+	rc = renameat(dirfd, tmp, dirfd, name);
+	if (rc == 0 && (rc = fsync(dirfd)) == 0)
+		overwrite(old);
+	close(old);
+	return rc;
+}
+
+int
+files_swap(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e)
+{
+	char tmp[TMP_LEN];
+	int rc;
+
+	if (write_tmp(dirfd, name, p, len, e) == -1)
+		return -1;
+	tmp_name(tmp, name);
+	rc = renameat2(dirfd, tmp, dirfd, name, RENAME_EXCHANGE);
+	if (rc == -1 && errno == EINVAL)
+		rc = rename_over(dirfd, tmp, name);
+	if (rc == -1 || fsync(dirfd) == -1)
+		return err_set(e, "%s: %s", name, strerror(errno));
+	return files_clear(dirfd, name, e);
 }
 
 int

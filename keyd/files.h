@@ -16,6 +16,13 @@ int files_read(int dirfd, const char *name, struct buf *out, size_t max, struct 
  * reason.
  */
 int files_replace(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e);
+/*
+ * The same, and the octets that were there are overwritten. After a crash they may lie in the
+ * temporary file, which files_clear wipes.
+ */
+int files_swap(int dirfd, const char *name, const void *p, size_t len, struct errmsg *e);
+/* Wipes what a crash left of files_replace or files_swap for name. -1 with a reason. */
+int files_clear(int dirfd, const char *name, struct errmsg *e);
 /* Overwrites and unlinks; gone already is fine. -1 with errno. */
 int files_wipe(int dirfd, const char *name);
 /* Wipes all that lies in a directory (no directories) and removes it. -1 with errno. */

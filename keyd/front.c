@@ -168,6 +168,10 @@ reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
 		return err_set(e, "KeyDir and WorkDir cannot change while keyd runs");
 	if (strcmp(d->conf->nickname, fresh->nickname) != 0)
 		return err_set(e, "Nickname cannot change while keyd runs");
+	if (d->conf->encrypt_identity_key != fresh->encrypt_identity_key ||
+	    d->conf->encrypt_private_key != fresh->encrypt_private_key)
+		return err_set(e,
+		    "EncryptIdentityKey and EncryptPrivateKey cannot change while keyd runs");
 	forward_conf(fresh);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "certify.h"
 #include "keydirs.h"
+#include "passphrase.h"
 #include "signdesc.h"
 
 #define LOOK_EVERY    (3600 * 1000) /* ms; clocks are set, machines sleep */
@@ -321,6 +322,7 @@ keeper_run(struct daemon *d, const struct keeper_fds *fds)
 {
 	keeper.d = d;
 	secrets_protect();
+	keydirs_unlock(&keeper.ks, d->conf, fds->passphrase);
 	keydirs_open(&keeper.ks, d->conf, 1);
 	keeper_conf_from(&keeper.conf, d->conf);
 	connect_others(fds);
@@ -331,5 +333,6 @@ keeper_run(struct daemon *d, const struct keeper_fds *fds)
 	update(NULL);
 	loop_run(d->loop);
 	keystore_free(&keeper.ks);
+	passphrase_free(keeper.ks.passphrase);
 	exit(0);
 }

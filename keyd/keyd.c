@@ -1,24 +1,33 @@
 /*
  * keyd: the one place where private keys are. See keyd(8).
  */
+#include <stdlib.h>
+
 #include "crypto.h"
 #include "keyd.h"
+#include "passphrase.h"
 #include "rsakey.h"
 
 static const char usage[] =
-    "usage: keyd [-1hknU] [-f file] [-s directory]\n"
+    "usage: keyd [-1hknU] [-f file] [-p descriptor] [-s directory]\n"
     "Holds the node's private keys: decrypts headers, remembers replays, certifies link keys and\n"
     "signs descriptors for mixer, mmtpd and dirsync. Started by systemd or mixminiond.\n"
     "With -k it makes the keys that are missing, says the identity's fingerprint, and ends.\n";
 
 static int only_keys; /* -k */
+static int passphrase = -1; /* -p: where it can be read */
 
 static void
 take_option(int ch, const char *arg)
 {
-	(void)ch;
-	(void)arg;
-	only_keys = 1;
+	const char *err = NULL;
+
+	if (ch == 'k')
+		only_keys = 1;
+	else
+		passphrase = (int)strtonum(arg, 3, 1023, &err);
+	if (err != NULL)
+		fatal_permanent("-p %s: %s", arg, err);
 }
 
 /* Everything of OpenSSL's that is fetched at first use is fetched before the sandbox. */
@@ -39,15 +48,17 @@ int
 main(int argc, char **argv)
 {
 	static struct daemon d = {
-		.name = "keyd", .more_options = "k", .option = take_option
+		.name = "keyd", .more_options = "kp:", .option = take_option
 	};
 	struct front_fds fds;
 
 	daemon_init(&d, argc, argv, usage);
 	warm_up();
+	if (passphrase == -1)
+		passphrase = passphrase_credential();
 	if (only_keys)
-		make_keys(&d);
-	spawn_all(&d, &fds);
+		make_keys(&d, passphrase);
+	spawn_all(&d, &fds, passphrase);
 	front_run(&d, &fds);
 	return 0;
 }

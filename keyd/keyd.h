@@ -58,6 +58,7 @@ struct done {
 /* The descriptors that a process is left with after the forks. */
 struct keeper_fds {
 	int front;
+	int passphrase; /* -1: there is none */
 	int worker[WORKERS_MAX];
 	unsigned nworkers;
 };
@@ -74,13 +75,16 @@ void keeper_run(struct daemon *d, const struct keeper_fds *fds) __attribute__((n
 void worker_run(struct daemon *d, int front, int keeper) __attribute__((noreturn));
 
 /* -k: makes what keys are missing, says the identity's fingerprint, and exits. */
-void make_keys(struct daemon *d) __attribute__((noreturn));
+void make_keys(struct daemon *d, int passphrase) __attribute__((noreturn));
 
 /* What the others have logged and is still in the pipe goes out. */
 void front_relay_log(void);
 
-/* Makes the pairs, forks the keeper and the workers, and returns in the front. */
-void spawn_all(struct daemon *d, struct front_fds *fds);
+/*
+ * Makes the pairs, forks the keeper and the workers, and returns in the front. The keeper alone
+ * keeps the descriptor of the passphrase.
+ */
+void spawn_all(struct daemon *d, struct front_fds *fds, int passphrase);
 /* One of them ended, which ends keyd: says so, and exits with 100 where that one did, else 111. */
 void spawn_ended(const char *which) __attribute__((noreturn));
 

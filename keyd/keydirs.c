@@ -4,8 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "keydirs.h"
+#include "passphrase.h"
+
+/* So long another keyd is taken to be ending. */
+#define TRIES	 100
+#define PAUSE_MS 50
 
 static char *
 below(const char *dir, const char *name)
@@ -17,11 +23,24 @@ below(const char *dir, const char *name)
 	return path;
 }
 
-/* The keeper of a keyd that was killed may still be ending. */
+static int
+try_lock(int dirfd)
+{
+	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+
+	for (int i = 0; i < TRIES; i++) {
+		if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return -1;
+}
+
+/* The keeper of a keyd that was stopped or killed may still be ending. */
 static void
 lock_keys(int dirfd, int wait)
 {
-	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
+	if (try_lock(dirfd) == 0)
 		return;
 	if (!wait)
 		fatal_permanent("another keyd uses KeyDir: stop the node first");
@@ -42,6 +61,14 @@ keydirs_open(struct keystore *ks, const struct server_conf *c, int wait)
 	ks->hashlogs = open(hashlogs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(replay);
 	free(hashlogs);
+}
+
+void
+keydirs_unlock(struct keystore *ks, const struct server_conf *c, int passphrase)
+{
+	ks->encrypt_identity = c->encrypt_identity_key;
+	ks->encrypt_packet = c->encrypt_private_key;
+	ks->passphrase = passphrase_take(passphrase);
 }
 
 void

@@ -7,36 +7,31 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "keypem.h"
 #include "keyset.h"
 
 #define PACKET_KEY_BITS 2048
 
 struct rsakey *
-identity_make(int dirfd, unsigned bits)
+identity_make(const struct keystore *ks, unsigned bits)
 {
 	struct rsakey *k;
-	struct buf pem = { 0 };
 	struct errmsg e;
 
 	log_info("making an identity key of %u bits", bits);
 	k = rsakey_generate(bits);
-	rsakey_private_pem(k, &pem);
-	if (files_replace(dirfd, "identity.key", pem.p, pem.len, &e) == -1)
+	if (keypem_write(ks->dirfd, "identity.key", k,
+		ks->encrypt_identity ? ks->passphrase : NULL, &e) == -1)
 		fatalx("the new identity key cannot be written: KeyDir: %s", e.s);
-	buf_wipe(&pem);
 	return k;
 }
 
 static int
-write_key(int fd, struct errmsg *e)
+write_key(const struct keystore *ks, int fd, struct errmsg *e)
 {
 	struct rsakey *k = rsakey_generate(PACKET_KEY_BITS);
-	struct buf pem = { 0 };
-	int rc;
+	int rc = keypem_write(fd, "mix.key", k, ks->encrypt_packet ? ks->passphrase : NULL, e);
 
-	rsakey_private_pem(k, &pem);
-	rc = files_replace(fd, "mix.key", pem.p, pem.len, e);
-	buf_wipe(&pem);
 	rsakey_free(k);
 	return rc;
 }
@@ -54,18 +49,18 @@ write_dates(int fd, int64_t valid_after, int64_t valid_until, struct errmsg *e)
 
 /* In a directory with another name, which becomes the key set when all of it is on disk. */
 int
-keyset_make(
-    int dirfd, uint32_t number, int64_t valid_after, int64_t valid_until, struct errmsg *e)
+keyset_make(const struct keystore *ks, uint32_t number, int64_t valid_after,
+    int64_t valid_until, struct errmsg *e)
 {
 	char name[KEYSET_NAME_LEN], tmp[KEYSET_NAME_LEN + 8];
-	int fd, rc;
+	int dirfd = ks->dirfd, fd, rc;
 
 	keyset_name(name, number);
 	snprintf(tmp, sizeof(tmp), ".new_%s", name);
 	if (mkdirat(dirfd, tmp, 0700) == -1 ||
 	    (fd = openat(dirfd, tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		return err_set(e, "%s: %s", tmp, strerror(errno));
-	rc = write_key(fd, e);
+	rc = write_key(ks, fd, e);
 	if (rc == 0)
 		rc = write_dates(fd, valid_after, valid_until, e);
 	close(fd);

@@ -10,9 +10,9 @@
 #include "crypto.h"
 #include "desc.h"
 #include "files.h"
+#include "keypem.h"
 #include "keyset.h"
 
-#define KEY_FILE_MAX (16 * 1024)
 #define PACKET_BITS  2048
 #define NUMBER_MAX   99999999L
 
@@ -44,17 +44,11 @@ exists(int dirfd, const char *name)
 }
 
 static struct rsakey *
-read_key(int dirfd, const char *name, struct errmsg *e)
+read_key(const struct keystore *ks, int dirfd, const char *name, struct errmsg *e)
 {
-	struct buf pem = { 0 };
-	struct rsakey *k = NULL;
-	struct errmsg why;
+	enum keypem how;
 
-	if (files_read(dirfd, name, &pem, KEY_FILE_MAX, e) == 0 &&
-	    (k = rsakey_from_pem((char *)pem.p, pem.len, NULL, &why)) == NULL)
-		err_set(e, "%s: %s", name, why.s);
-	buf_wipe(&pem);
-	return k;
+	return keypem_read(dirfd, name, ks->passphrase, &how, e);
 }
 
 /* --- dates --- */
@@ -142,7 +136,7 @@ read_dates(const struct keystore *ks, struct keyset *s, int fd, int64_t now, str
 static int
 read_set(const struct keystore *ks, struct keyset *s, int fd, int64_t now, struct errmsg *e)
 {
-	if ((s->key = read_key(fd, "mix.key", e)) == NULL)
+	if ((s->key = read_key(ks, fd, "mix.key", e)) == NULL)
 		return -1;
 	if (rsakey_bits(s->key) != PACKET_BITS)
 		return err_set(e, "mix.key has %u bits, not %d", rsakey_bits(s->key), PACKET_BITS);
@@ -239,8 +233,8 @@ load_identity(struct keystore *ks, unsigned bits, int first)
 		if (!first)
 			fatal_permanent("KeyDir has packet keys and no identity.key: put it back "
 					"from a copy, or move the packet keys (key_NNNN) away");
-		ks->identity = identity_make(ks->dirfd, bits);
-	} else if ((ks->identity = read_key(ks->dirfd, "identity.key", &e)) == NULL)
+		ks->identity = identity_make(ks, bits);
+	} else if ((ks->identity = read_key(ks, ks->dirfd, "identity.key", &e)) == NULL)
 		fatal_permanent("KeyDir: %s", e.s);
 	if (rsakey_bits(ks->identity) < 2048 || rsakey_bits(ks->identity) > 4096)
 		fatal_permanent("KeyDir: identity.key has %u bits; 2048 to 4096 are allowed",
@@ -248,19 +242,111 @@ load_identity(struct keystore *ks, unsigned bits, int first)
 	rsakey_keyid(ks->identity, ks->keyid);
 }
 
+/* --- encryption --- */
+
+#define NO_PASSPHRASE                                                                              \
+	"there is no passphrase: \"mixminiond start\" asks for it; for systemd it is the "         \
+	"credential mixminiond-passphrase"
+
+static void
+need_passphrase(const struct keystore *ks)
+{
+	if ((ks->encrypt_identity || ks->encrypt_packet) && ks->passphrase == NULL)
+		fatal_permanent("the keys shall be encrypted, and " NO_PASSPHRASE);
+}
+
+static int
+open_set(const struct keystore *ks, uint32_t number)
+{
+	char name[KEYSET_NAME_LEN];
+
+	keyset_name(name, number);
+	return openat(ks->dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Does the passphrase open this file? */
+static enum keypem
+try_key(const struct keystore *ks, int dirfd, const char *name)
+{
+	enum keypem how;
+
+	rsakey_free(keypem_read(dirfd, name, ks->passphrase, &how, NULL));
+	return how;
+}
+
+/*
+ * Before a file is changed or a key made: with a wrong passphrase nothing is touched. One file that
+ * it opens proves it, be the others damaged; the identity has to open.
+ */
+static void
+prove_passphrase(const struct keystore *ks, const struct names *nm)
+{
+	enum keypem how = try_key(ks, ks->dirfd, "identity.key");
+	int refused = how == KEYPEM_LOCKED, must = refused, fd;
+
+	for (size_t i = 0; i < nm->n && !must && how != KEYPEM_OPENED; i++) {
+		if ((fd = open_set(ks, nm->number[i])) == -1)
+			continue;
+		how = try_key(ks, fd, "mix.key");
+		refused |= how == KEYPEM_LOCKED;
+		close(fd);
+	}
+	if (how == KEYPEM_OPENED || !refused)
+		return;
+	if (ks->passphrase == NULL)
+		fatal_permanent("keys in KeyDir are encrypted, and " NO_PASSPHRASE);
+	fatal_permanent("wrong passphrase: the keys in KeyDir do not open with it");
+}
+
+static int
+convert_set(const struct keystore *ks, uint32_t number, struct errmsg *e)
+{
+	int fd = open_set(ks, number), rc;
+
+	if (fd == -1)
+		return 0; /* said when it was loaded */
+	rc = keypem_convert(fd, "mix.key", ks->passphrase, ks->encrypt_packet, e);
+	close(fd);
+	return rc;
+}
+
+/* Also those that are not used: they are private all the same. */
+static void
+convert_all(const struct keystore *ks, const struct names *nm)
+{
+	struct errmsg e;
+	int changed, rc;
+
+	changed = rc =
+	    keypem_convert(ks->dirfd, "identity.key", ks->passphrase, ks->encrypt_identity, &e);
+	for (size_t i = 0; i < nm->n && rc != -1; i++) {
+		rc = convert_set(ks, nm->number[i], &e);
+		changed += rc;
+	}
+	if (rc == -1)
+		fatalx("a key cannot be encrypted or decrypted: KeyDir: %s", e.s);
+	if (changed > 0)
+		log_warnx("KeyDir: %d key file%s changed, as EncryptIdentityKey and "
+			  "EncryptPrivateKey say",
+		    changed, changed == 1 ? "" : "s");
+}
+
 void
 keystore_load(struct keystore *ks, unsigned identity_bits, int64_t now)
 {
 	struct names nm = { .dirfd = ks->dirfd };
 
+	need_passphrase(ks);
 	if (files_each(ks->dirfd, ".", look, &nm) == -1)
 		fatal("KeyDir cannot be listed");
+	prove_passphrase(ks, &nm);
 	load_identity(ks, identity_bits, nm.n == 0);
 	for (size_t i = 0; i < nm.n; i++) {
 		if (nm.number[i] > ks->highest)
 			ks->highest = nm.number[i];
 		load_set(ks, nm.number[i], now);
 	}
+	convert_all(ks, &nm);
 	free(nm.number);
 }
 
@@ -349,7 +435,7 @@ keystore_cover(struct keystore *ks, int64_t lifetime, int64_t now, struct errmsg
 
 		while (foreign_log(ks, number))
 			number++;
-		if (keyset_make(ks->dirfd, number, t, end, e) == -1)
+		if (keyset_make(ks, number, t, end, e) == -1)
 			return -1;
 		ks->highest = number;
 		load_set(ks, number, now);

@@ -29,12 +29,15 @@ struct keystore {
 	struct keyset *set; /* those that may be used, by valid_after */
 	size_t n;
 	uint32_t highest; /* number in use for a directory, good or bad */
+	char *passphrase; /* NULL: none */
+	int encrypt_identity, encrypt_packet; /* how the files shall be */
 };
 
 /*
- * Reads all there is, and removes what a crash left half made. The identity is made where
- * there are no keys at all. Fatal where no identity can be had; a key set that is no good is
- * said, left alone and not used.
+ * Reads all there is, removes what a crash left half made, and encrypts or decrypts the files
+ * that are not as they shall be. The identity is made where there are no keys at all. Fatal where
+ * no identity can be had, and, before anything is changed, for a passphrase that is missing or
+ * wrong; a key set that is no good is said, left alone and not used.
  */
 void keystore_load(struct keystore *ks, unsigned identity_bits, int64_t now);
 void keystore_free(struct keystore *ks); /* wipes; the descriptors stay open */
@@ -58,9 +61,9 @@ int keystore_cover(struct keystore *ks, int64_t lifetime, int64_t now, struct er
 int keystore_delete(struct keystore *ks, uint32_t number, struct errmsg *e);
 
 /* --- keymake.c --- */
-struct rsakey *identity_make(int dirfd, unsigned bits);
-int keyset_make(int dirfd, uint32_t number, int64_t valid_after, int64_t valid_until,
-    struct errmsg *e);
+struct rsakey *identity_make(const struct keystore *ks, unsigned bits);
+int keyset_make(const struct keystore *ks, uint32_t number, int64_t valid_after,
+    int64_t valid_until, struct errmsg *e);
 
 /* --- foreign.c --- */
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "keydirs.h"
+#include "passphrase.h"
 
 static void
 say_keys(const struct keystore *ks)
@@ -19,13 +20,14 @@ say_keys(const struct keystore *ks)
 }
 
 void
-make_keys(struct daemon *d)
+make_keys(struct daemon *d, int passphrase)
 {
 	struct keystore ks = { 0 };
 	int64_t now = daemon_now();
 	struct errmsg e;
 
 	secrets_protect();
+	keydirs_unlock(&ks, d->conf, passphrase);
 	keydirs_open(&ks, d->conf, 0);
 	keydirs_confine(&ks, d);
 	keystore_load(&ks, d->conf->identity_key_bits, now);
@@ -36,6 +38,7 @@ make_keys(struct daemon *d)
 		fatal_permanent("there is no packet key");
 	say_keys(&ks);
 	keystore_free(&ks);
+	passphrase_free(ks.passphrase);
 	if (fflush(stdout) == EOF)
 		fatal("standard output");
 	exit(0);

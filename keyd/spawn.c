@@ -79,15 +79,18 @@ start(void)
 }
 
 static void
-keeper_child(struct daemon *d, const struct wiring *w)
+keeper_child(struct daemon *d, const struct wiring *w, int passphrase)
 {
-	struct keeper_fds fds = { .front = w->front_keeper[1], .nworkers = w->n };
-	int mine[WORKERS_MAX + 1];
+	struct keeper_fds fds = {
+		.front = w->front_keeper[1], .passphrase = passphrase, .nworkers = w->n
+	};
+	int mine[WORKERS_MAX + 2];
 
 	for (unsigned i = 0; i < w->n; i++)
 		fds.worker[i] = mine[i] = w->keeper_worker[i][0];
 	mine[w->n] = fds.front;
-	become_child(w, mine, w->n + 1);
+	mine[w->n + 1] = passphrase;
+	become_child(w, mine, w->n + 2);
 	keeper_run(d, &fds);
 }
 
@@ -112,7 +115,7 @@ spawn_ended(const char *which)
 }
 
 void
-spawn_all(struct daemon *d, struct front_fds *fds)
+spawn_all(struct daemon *d, struct front_fds *fds, int passphrase)
 {
 	struct wiring w = { .n = count_cores() };
 	const struct sched_param none = { 0 };
@@ -129,12 +132,14 @@ spawn_all(struct daemon *d, struct front_fds *fds)
 		make_pair(w.keeper_worker[i]);
 	}
 	if (start() == 0)
-		keeper_child(d, &w);
+		keeper_child(d, &w, passphrase);
 	for (unsigned i = 0; i < w.n; i++)
 		if (start() == 0)
 			worker_child(d, &w, i);
 	close(w.front_keeper[1]);
 	close(w.log[1]);
+	if (passphrase != -1)
+		close(passphrase);
 	*fds = (struct front_fds) { .keeper = w.front_keeper[0], .log = w.log[0], .nworkers = w.n };
 	for (unsigned i = 0; i < w.n; i++) {
 		close(w.front_worker[i][1]);

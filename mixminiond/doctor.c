@@ -48,7 +48,8 @@ look_at_conf(const char *path)
 	conf_insecurities(c, &why);
 	if (why.len > 0)
 		found(FOUND_WARN, "conf",
-		    "%s makes the node call itself insecure: %s: mixminiond.conf(5) says what is safe",
+		    "%s makes the node call itself insecure: %s: mixminiond.conf(5) says what is "
+		    "safe",
 		    path, buf_cstr(&why));
 	else
 		found(FOUND_OK, "conf", "%s", path);

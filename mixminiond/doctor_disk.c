@@ -45,7 +45,7 @@ look_at_space(const char *path)
 		found(FOUND_OK, "disk", "%s has %.0f MiB left", path, mib);
 }
 
-/* Two bind mounts of one file system are two mounts, and nothing is renamed from one to the other. */
+/* Two bind mounts of one file system are two: nothing is renamed from one to the other. */
 static uint64_t
 mount_of(const char *path)
 {
@@ -59,7 +59,8 @@ mount_of(const char *path)
 static void
 look_at_mounts(const struct server_conf *c)
 {
-	static const char *const pools[] = { "incoming", "mix", "outgoing", "deliver", "fragments" };
+	static const char *const pools[] = { "incoming", "mix", "outgoing", "deliver",
+		"fragments" };
 	char path[512];
 	uint64_t top = mount_of(c->queue_dir), m;
 	int apart = 0;
@@ -104,8 +105,8 @@ check_dir(const struct tree_dir *d)
 	} else if (st.st_uid != d->w.uid || st.st_gid != d->w.gid ||
 		   (st.st_mode & 07777) != d->w.mode) {
 		found(FOUND_BAD, "permissions",
-		    "%s belongs to %u:%u with mode %04o, and shall to %u:%u with %04o: \"mixminiond "
-		    "start\" sets it right",
+		    "%s belongs to %u:%u with mode %04o, and shall to %u:%u with %04o: "
+		    "\"mixminiond start\" sets it right",
 		    path, (unsigned)st.st_uid, (unsigned)st.st_gid, st.st_mode & 07777u,
 		    (unsigned)d->w.uid, (unsigned)d->w.gid, (unsigned)d->w.mode);
 	} else {
@@ -162,8 +163,8 @@ check_conf_file(const char *path)
 	if (!(st.st_mode & 0022) && (st.st_uid == 0 || st.st_uid == geteuid()))
 		return 1;
 	found(FOUND_BAD, "permissions",
-	    "%s can be changed by others (owner %u, mode %04o): chown it to root, chmod go-w it", path,
-	    (unsigned)st.st_uid, st.st_mode & 07777u);
+	    "%s can be changed by others (owner %u, mode %04o): chown it to root, chmod go-w it",
+	    path, (unsigned)st.st_uid, st.st_mode & 07777u);
 	return 0;
 }
 
@@ -176,8 +177,8 @@ look_at_permissions(const struct server_conf *c, const struct owners *o)
 	int good = check_conf_file(c->file);
 
 	if (stat(c->base_dir, &st) == -1) {
-		found(FOUND_BAD, "permissions", "%s: %s: \"mixminiond start\" makes it", c->base_dir,
-		    strerror(errno));
+		found(FOUND_BAD, "permissions", "%s: %s: \"mixminiond start\" makes it",
+		    c->base_dir, strerror(errno));
 		return;
 	}
 	if (st.st_uid != geteuid()) {

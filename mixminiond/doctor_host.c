@@ -207,8 +207,8 @@ look_at_clock(const struct server_conf *c, const struct owners *o)
 		return;
 	if (adjtimex(&kernel) == -1 || (kernel.status & STA_UNSYNC))
 		found(FOUND_WARN, "clock",
-		    "it looks right, but nothing keeps it so: run chrony or systemd-timesyncd here, "
-		    "or on the host of this container");
+		    "it looks right, but nothing keeps it so: run chrony or systemd-timesyncd "
+		    "here, or on the host of this container");
 	else
 		found(FOUND_OK, "clock", "kept right, and later than all files");
 }
@@ -246,8 +246,8 @@ look_at_dns(const struct server_conf *c)
 	getnameinfo(list->ai_addr, list->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST);
 	if (local)
 		found(FOUND_WARN, "dns",
-		    "%s is %s, this machine alone: nobody else reaches the node; other machines need "
-		    "a name of their own in Hostname",
+		    "%s is %s, this machine alone: nobody else reaches the node; set Hostname to a "
+		    "name that others know",
 		    c->hostname, text);
 	else
 		found(FOUND_OK, "dns", "%s is %s%s", c->hostname, text,

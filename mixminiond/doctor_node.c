@@ -72,8 +72,8 @@ look_at_address(const struct server_conf *c, const char *host, int running)
 	if (running) {
 		if (answers(&a, len))
 			found(FOUND_OK, "port",
-			    "%s port %u answers here; \"mixminion ping\" elsewhere tells whether the "
-			    "world gets there",
+			    "%s port %u answers here; \"mixminion ping\" elsewhere tells whether "
+			    "the world gets there",
 			    host, c->listen_port);
 		else
 			found(FOUND_BAD, "port",
@@ -193,7 +193,8 @@ void
 look_at_processes(const struct server_conf *c)
 {
 	if (!is_running(c)) {
-		found(FOUND_WARN, "processes", "the node does not run: \"mixminiond start\" starts it");
+		found(FOUND_WARN, "processes",
+		    "the node does not run: \"mixminiond start\" starts it");
 		return;
 	}
 	for (enum proc_id p = 0; p < P_COUNT; p++)

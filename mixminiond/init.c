@@ -33,12 +33,14 @@ static struct question {
 	[Q_SMTP_SERVER] = { "smtp-server", NULL, { .type = &OPT_HOSTPORT }, NULL },
 };
 
-enum { OPT_UID_BASE = 256, OPT_UNCONFINED, OPT_QUESTION };
+enum { OPT_UID_BASE = 256, OPT_UNCONFINED, OPT_ENCRYPT, OPT_PASSPHRASE_FD, OPT_QUESTION };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'f' },
 	{ "uid-base", required_argument, NULL, OPT_UID_BASE },
 	{ "unconfined", no_argument, NULL, OPT_UNCONFINED },
+	{ "encrypt-keys", no_argument, NULL, OPT_ENCRYPT },
+	{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
 	{ "nickname", required_argument, NULL, OPT_QUESTION + Q_NICKNAME },
 	{ "contact", required_argument, NULL, OPT_QUESTION + Q_CONTACT },
 	{ "hostname", required_argument, NULL, OPT_QUESTION + Q_HOSTNAME },
@@ -74,21 +76,36 @@ keep_answer(struct question *q, const char *s)
 		fatal("out of memory");
 }
 
+/* -1 if it is none, having said so; numbers are never negative. */
+static long long
+take_number(const char *option, long long min, long long max)
+{
+	const char *err;
+	long long n = strtonum(optarg, min, max, &err);
+
+	if (err == NULL)
+		return n;
+	fprintf(stderr, "mixminiond init: --%s: %s is %s\n", option, optarg, err);
+	return -1;
+}
+
 static int
 take_option(struct new_node *n, int ch)
 {
 	struct question *q = &questions[ch >= OPT_QUESTION ? ch - OPT_QUESTION : 0];
-	const char *err = NULL;
+	long long number;
 	struct errmsg e;
 
 	switch (ch) {
 	case 'f': n->file = optarg; return 0;
 	case OPT_UNCONFINED: n->unconfined = 1; return 0;
+	case OPT_ENCRYPT: n->encrypt_keys = 1; return 0;
 	case OPT_UID_BASE:
-		n->uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
-		if (err != NULL)
-			fprintf(stderr, "mixminiond init: --uid-base: %s is %s\n", optarg, err);
-		return err == NULL ? 0 : -1;
+		n->uid_base = (uid_t)(number = take_number("uid-base", 1000, 2000000000));
+		return number == -1 ? -1 : 0;
+	case OPT_PASSPHRASE_FD:
+		n->passphrase_fd = (int)(number = take_number("passphrase-fd", 0, 1023));
+		return number == -1 ? -1 : 0;
 	case '?': return -1;
 	default: break;
 	}
@@ -163,7 +180,7 @@ default_path(const char *of_root, const char *of_user)
 int
 command_init(int argc, char **argv)
 {
-	struct new_node n = { .file = NULL };
+	struct new_node n = { .passphrase_fd = -1 };
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "f:", long_options, NULL)) != -1)
@@ -178,7 +195,8 @@ command_init(int argc, char **argv)
 	if (questions[Q_BASE_DIR].value == NULL)
 		questions[Q_BASE_DIR].value = default_path("/var/lib/mixminiond", "/mixminiond");
 	if (access(n.file, F_OK) == 0)
-		fatal_permanent("%s is there already: name another with -f, or move it away", n.file);
+		fatal_permanent(
+		    "%s is there already: name another with -f, or move it away", n.file);
 	ask_all();
 	n.nickname = questions[Q_NICKNAME].value;
 	n.contact = questions[Q_CONTACT].value;

@@ -12,6 +12,8 @@ struct new_node {
 	const char *port, *smtp_server; /* NULL: not given */
 	uid_t uid_base;
 	int unconfined;
+	int encrypt_keys;
+	int passphrase_fd; /* -1: the terminal is asked */
 };
 
 /* The text of its configuration. */

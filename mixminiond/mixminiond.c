@@ -10,10 +10,11 @@
 
 static const char usage_text[] =
     "usage: mixminiond start [-hQ] [-f FILE] [--daemon | --nodaemon] [--echo] [--severity=LEVEL]\n"
-    "                        [--uid-base=N] [--unconfined]\n"
-    "       mixminiond init [-h] [-f FILE] [--nickname=NAME] [--contact=ADDRESS] [--hostname=HOST]\n"
-    "                       [--base-dir=DIR] [--port=N] [--smtp-server=HOST] [--uid-base=N]\n"
-    "                       [--unconfined]\n"
+    "                        [--uid-base=N] [--unconfined] [--passphrase-fd=N]\n"
+    "       mixminiond init [-h] [-f FILE] [--nickname=NAME] [--contact=ADDRESS]\n"
+    "                       [--hostname=HOST] [--base-dir=DIR] [--port=N]\n"
+    "                       [--smtp-server=HOST] [--uid-base=N]\n"
+    "                       [--encrypt-keys] [--passphrase-fd=N] [--unconfined]\n"
     "       mixminiond doctor [-h] [-f FILE] [--uid-base=N]\n"
     "       mixminiond stop | reload | stats | collect | check-conf [-h] [-f FILE]\n";
 

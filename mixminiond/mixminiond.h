@@ -25,6 +25,7 @@ struct options {
 	int severity; /* enum log_level, -1: as the configuration says */
 	uid_t uid_base; /* 0: not given */
 	int unconfined;
+	int passphrase_fd; /* -1: the terminal is asked */
 };
 
 /* --- owners.c: who owns what. As an ordinary user everybody is that user --- */
@@ -115,6 +116,18 @@ pid_t spawn_process(const struct spawn *s, enum proc_id p);
 int spawn_keys(const struct spawn *s);
 /* Opens LogFile, or LogFile.PROCESS for a process; -1 with errno. p P_COUNT is the supervisor. */
 int spawn_open_log(const struct server_conf *c, enum proc_id p);
+
+/* --- passphrase.c --- */
+
+/*
+ * Where the configuration wants encrypted keys, or there are some: takes their passphrase from fd,
+ * or asks for it (-1). 1 if there is one now; fatal if there should be and is not.
+ */
+int passphrase_get(const struct server_conf *c, int fd);
+/* After the last fork that shall have it: children get none of its memory from now on. */
+void passphrase_settle(void);
+/* A pipe to read it from, for one child; -1 if there is none. */
+int passphrase_pipe(void);
 
 /* --- ask.c: the daemons' control sockets --- */
 

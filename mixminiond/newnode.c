@@ -51,10 +51,13 @@ void
 newnode_conf(struct buf *text, const struct new_node *n)
 {
 	const char *exit = n->smtp_server != NULL ? "yes" : NULL;
+	const char *encrypt = n->encrypt_keys ? "yes" : NULL;
 	const struct setting settings[] = {
 		{ "Server", "BaseDir", n->base_dir },
 		{ "Server", "Nickname", n->nickname },
 		{ "Server", "Contact-Email", n->contact },
+		{ "Server", "EncryptIdentityKey", encrypt },
+		{ "Server", "EncryptPrivateKey", encrypt },
 		{ "Incoming/MMTP", "Hostname", n->hostname },
 		{ "Incoming/MMTP", "Port", n->port },
 		{ "Incoming/MMTP", "LegacyTLS", "no" },
@@ -184,6 +187,8 @@ newnode_make(const struct new_node *n)
 	owners_init(&owners, n->uid_base);
 	spawn_init(&spawn);
 	check_place(n->file);
+	passphrase_get(spawn.conf, n->passphrase_fd);
+	passphrase_settle();
 	block_signals(SIG_BLOCK);
 	remember(spawn.conf);
 	lock = prepare_tree(spawn.conf, &owners);

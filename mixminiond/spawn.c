@@ -77,15 +77,18 @@ spawn_open_log(const struct server_conf *c, enum proc_id p)
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 }
 
-/* Nothing of the operator's terminal or files but where the log goes. */
+/*
+ * Nothing of the operator's terminal or files but where the log goes, and what "keyd -k" prints.
+ */
 static void
 point_standard_fds(const struct spawn *s, enum proc_id p)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1 ||
+	    ((!s->only_keys || s->opt->quiet) && dup2(fd, STDOUT_FILENO) == -1))
 		fatal("/dev/null");
-	if (s->opt->echo)
+	if (s->opt->echo || s->only_keys)
 		return;
 	fd = spawn_open_log(s->conf, p);
 	if (fd == -1)
@@ -179,7 +182,8 @@ add_string(struct strings *s, const char *fmt, ...)
 }
 
 static void
-make_args(struct strings *a, const struct spawn *s, enum proc_id p, const char *conf)
+make_args(
+    struct strings *a, const struct spawn *s, enum proc_id p, const char *conf, int passphrase)
 {
 	static const char *const levels[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL",
 		"NEVER" };
@@ -191,6 +195,10 @@ make_args(struct strings *a, const struct spawn *s, enum proc_id p, const char *
 	add_string(a, "%s", s->conf->run_dir);
 	if (s->only_keys)
 		add_string(a, "-k");
+	if (passphrase != -1) {
+		add_string(a, "-p");
+		add_string(a, "%d", passphrase);
+	}
 	if (!s->owners->many)
 		add_string(a, "-1");
 	if (s->opt->unconfined)
@@ -238,23 +246,46 @@ allow_locked_memory(void)
 		log_debug("the limit on locked memory stays");
 }
 
+/* What a process is given besides its sockets: descriptors from here on. */
+struct given {
+	int next;
+	const char *conf;
+	int passphrase;
+};
+
+static void
+arrange_files(struct given *g, const struct spawn *s, int passphrase)
+{
+	g->conf = readable_conf(s, g->next);
+	g->next += g->conf != s->conf->file;
+	g->passphrase = -1;
+	if (passphrase == -1)
+		return;
+	if (dup2(passphrase, g->next) == -1)
+		fatal("dup2");
+	g->passphrase = g->next++;
+}
+
 __attribute__((noreturn)) static void
-become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
+become_process(const struct spawn *s, enum proc_id p, pid_t supervisor, int passphrase)
 {
 	struct strings args = { 0 }, env = { 0 };
 	char names[ENV_LEN];
-	const char *conf;
+	struct given g;
 	int n, exe;
 
 	reset_signals();
 	/* Control-C on a terminal is for the supervisor, which stops us in order. */
 	setpgid(0, 0);
 	point_standard_fds(s, p);
+	if (passphrase != -1 && (passphrase = fcntl(passphrase, F_DUPFD_CLOEXEC, HIGH_FD)) == -1)
+		fatal("dup");
 	n = arrange_sockets(s->sockets, p, names, sizeof(names));
-	conf = readable_conf(s, FIRST_FD + n);
-	make_args(&args, s, p, conf);
+	g.next = FIRST_FD + n;
+	arrange_files(&g, s, passphrase);
+	make_args(&args, s, p, g.conf, g.passphrase);
 	make_env(&env, s, n, names);
-	if (close_range((unsigned)(FIRST_FD + n + (conf != s->conf->file)), ~0u, 0) == -1)
+	if (close_range((unsigned)g.next, ~0u, 0) == -1)
 		fatal("close_range");
 	exe = open(s->program[p], O_PATH | O_CLOEXEC);
 	if (p == P_KEYD)
@@ -273,10 +304,13 @@ become_process(const struct spawn *s, enum proc_id p, pid_t supervisor)
 pid_t
 spawn_process(const struct spawn *s, enum proc_id p)
 {
+	int passphrase = p == P_KEYD ? passphrase_pipe() : -1;
 	pid_t supervisor = getpid(), pid = fork();
 
 	if (pid == 0)
-		become_process(s, p, supervisor);
+		become_process(s, p, supervisor, passphrase);
+	if (passphrase != -1)
+		close(passphrase);
 	return pid;
 }
 

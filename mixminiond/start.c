@@ -13,7 +13,15 @@
 #include "log.h"
 #include "mixminiond.h"
 
-enum { OPT_DAEMON = 256, OPT_NODAEMON, OPT_ECHO, OPT_SEVERITY, OPT_UID_BASE, OPT_UNCONFINED };
+enum {
+	OPT_DAEMON = 256,
+	OPT_NODAEMON,
+	OPT_ECHO,
+	OPT_SEVERITY,
+	OPT_UID_BASE,
+	OPT_UNCONFINED,
+	OPT_PASSPHRASE_FD
+};
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'f' },
@@ -24,6 +32,7 @@ static const struct option long_options[] = {
 	{ "severity", required_argument, NULL, OPT_SEVERITY },
 	{ "uid-base", required_argument, NULL, OPT_UID_BASE },
 	{ "unconfined", no_argument, NULL, OPT_UNCONFINED },
+	{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -53,6 +62,9 @@ take_option(struct options *o, int ch)
 	case OPT_UID_BASE:
 		o->uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
 		return err != NULL ? bad_option("--uid-base from 1000 up, not", optarg) : 0;
+	case OPT_PASSPHRASE_FD:
+		o->passphrase_fd = (int)strtonum(optarg, 0, 1023, &err);
+		return err != NULL ? bad_option("--passphrase-fd takes a number, not", optarg) : 0;
 	default: return -1; /* getopt has said it */
 	}
 }
@@ -62,7 +74,7 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	*o = (struct options){ .daemonize = -1, .severity = -1 };
+	*o = (struct options){ .daemonize = -1, .severity = -1, .passphrase_fd = -1 };
 	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1)
 		if (take_option(o, ch) == -1)
 			return -1;
@@ -188,6 +200,26 @@ prepare_tree(const struct server_conf *c, const struct owners *o)
 	return pidfile;
 }
 
+/*
+ * A wrong passphrase is better said here than in keyd's log: keyd tries it, and makes what keys are
+ * missing, before anything is started.
+ */
+static void
+unlock_keys(struct spawn *s)
+{
+	int status;
+
+	if (!passphrase_get(s->conf, s->opt->passphrase_fd))
+		return;
+	fflush(stdout);
+	s->only_keys = 1;
+	if ((status = spawn_keys(s)) != 0) {
+		unlink(s->conf->pid_file);
+		exit(status); /* keyd has said why */
+	}
+	s->only_keys = 0;
+}
+
 int
 command_start(int argc, char **argv)
 {
@@ -207,8 +239,10 @@ command_start(int argc, char **argv)
 	owners_init(&owners, opt.uid_base);
 	spawn_init(&spawn);
 	b.pidfile = prepare_tree(spawn.conf, &owners);
+	unlock_keys(&spawn);
 	if (opt.daemonize)
 		b.report = fork_away();
+	passphrase_settle();
 	pidfile_record(b.pidfile);
 	signal(SIGPIPE, SIG_IGN);
 	sockets_make(&sockets, spawn.conf, &owners);

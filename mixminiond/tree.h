@@ -16,7 +16,7 @@ struct owner {
 
 struct tree_dir {
 	const char *top; /* named by the configuration */
-	const char *below; /* NULL: top itself; else a path below it, in which no link is followed */
+	const char *below; /* NULL: top itself; else a path below it, without any link */
 	struct owner w;
 };
 

@@ -183,6 +183,33 @@ test_wrong_key(void)
 	rsakey_free(other);
 }
 
+static void
+test_encrypted_pem(void)
+{
+	struct rsakey *k = rsakey_generate(1024), *again;
+	struct buf plain = { 0 }, pem = { 0 };
+	uint8_t id[HASH_LEN], id2[HASH_LEN];
+	struct errmsg e;
+
+	rsakey_private_pem(k, &plain);
+	CHECK(!rsakey_pem_encrypted((char *)plain.p, plain.len));
+	rsakey_encrypted_pem(k, "open sesame", &pem);
+	CHECK(rsakey_pem_encrypted((char *)pem.p, pem.len));
+	CHECK(rsakey_from_pem((char *)pem.p, pem.len, NULL, &e) == NULL);
+	CHECK(strstr(e.s, "there is no passphrase") != NULL);
+	CHECK(rsakey_from_pem((char *)pem.p, pem.len, "open barley", &e) == NULL);
+	CHECK(strstr(e.s, "wrong passphrase") != NULL);
+	again = rsakey_from_pem((char *)pem.p, pem.len, "open sesame", &e);
+	CHECK(again != NULL && rsakey_is_private(again));
+	rsakey_keyid(k, id);
+	rsakey_keyid(again, id2);
+	CHECK(memcmp(id, id2, HASH_LEN) == 0);
+	rsakey_free(k);
+	rsakey_free(again);
+	buf_wipe(&plain);
+	buf_wipe(&pem);
+}
+
 TESTS(T(test_hmac_sha256), T(test_stream_in_pieces), T(test_rng_below), T(test_ct_equal),
     T(test_oaep_bounds), T(test_rsa_round_trip), T(test_rsa_refused), T(test_path_limits),
-    T(test_wrong_key))
+    T(test_wrong_key), T(test_encrypted_pem))
