@@ -87,11 +87,13 @@ put_conf(const char *path, const struct buf *text)
 		fatal_permanent("%s: %s", path, strerror(errno));
 	close(fd);
 	unlink(undo.tmp);
+	free(undo.tmp);
 	undo.tmp = NULL;
 	dirfd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd == -1 || fsync(dirfd) == -1)
 		log_warn("%s", dir);
-	close(dirfd);
+	if (dirfd != -1)
+		close(dirfd);
 	free(dir);
 }
 
@@ -174,12 +176,14 @@ newnode_make(const struct new_node *n)
 	struct options opt = { .echo = 1, .severity = LOGL_WARN, .unconfined = n->unconfined };
 	struct buf text = { 0 };
 	struct owners owners;
-	struct spawn spawn = { .opt = &opt, .owners = &owners, .sockets = &none, .text = &text,
+	static struct spawn spawn; /* what it finds stays to the end */
+	struct spawn how = { .opt = &opt, .owners = &owners, .sockets = &none, .text = &text,
 		.only_keys = 1 };
 	struct errmsg e = { "" };
 	int status, lock;
 
 	newnode_conf(&text, n);
+	spawn = how;
 	spawn.conf = conf_parse(n->file, (char *)text.p, text.len, NULL, &e);
 	if (spawn.conf == NULL)
 		fatal_permanent("%s", e.s);
