@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <time.h>
@@ -9,104 +8,7 @@
 #include "../../keyd/keyset.h"
 #include "../../keyd/signdesc.h"
 #include "desc.h"
-#include "t.h"
-
-static char base[256];
-static struct keystore ks;
-static int64_t now;
-
-static int
-subdir(const char *name)
-{
-	char path[300];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	mkdir(path, 0700);
-	if ((fd = open(path, O_RDONLY | O_DIRECTORY)) == -1)
-		perror(path);
-	return fd;
-}
-
-/* Making keys is slow: one identity serves all tests but that of the first start. */
-static void
-put_identity(void)
-{
-	static struct buf pem;
-	struct rsakey *k;
-	struct errmsg e;
-
-	if (pem.len == 0) {
-		k = rsakey_generate(2048);
-		rsakey_private_pem(k, &pem);
-		rsakey_free(k);
-	}
-	CHECK(files_replace(ks.dirfd, "identity.key", pem.p, pem.len, &e) == 0);
-}
-
-static void
-begin_empty(void)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	crypto_init();
-	log_init("test", LOGL_FATAL);
-	snprintf(base, sizeof(base), "%s/keysetXXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(base) == NULL)
-		perror(base);
-	ks = (struct keystore) { .dirfd = subdir("keys"), .replay = subdir("replay"),
-		.hashlogs = subdir("hashlogs") };
-	now = (int64_t)time(NULL);
-}
-
-static void
-begin(void)
-{
-	begin_empty();
-	put_identity();
-}
-
-static void want(char *passphrase, int identity, int packet);
-
-static int
-remove_set(const char *name, void *arg)
-{
-	const int *fd = arg;
-
-	(void)files_wipe_dir(*fd, name);
-	return 0;
-}
-
-static void
-end(void)
-{
-	int all = open(base, O_RDONLY | O_DIRECTORY);
-
-	keystore_free(&ks);
-	want(NULL, 0, 0);
-	files_each(ks.dirfd, ".", remove_set, &ks.dirfd);
-	CHECK(files_wipe_dir(all, "keys") == 0 && files_wipe_dir(all, "replay") == 0 &&
-	    files_wipe_dir(all, "hashlogs") == 0 && rmdir(base) == 0);
-	close(all);
-	close(ks.dirfd);
-	close(ks.replay);
-	close(ks.hashlogs);
-}
-
-static void
-reload(void)
-{
-	keystore_free(&ks);
-	keystore_load(&ks, 2048, now);
-}
-
-static int
-cover(int64_t lifetime)
-{
-	struct errmsg e;
-
-	return keystore_cover(&ks, lifetime, now, &e);
-}
+#include "keyd_home.h"
 
 static void
 test_first_start(void)
@@ -280,141 +182,6 @@ test_clock(void)
 	end();
 }
 
-/* --- encryption --- */
-
-static char sesame[] = "open sesame", other_word[] = "open barley";
-
-static int
-is_encrypted(const char *name)
-{
-	struct buf pem = { 0 };
-	struct errmsg e;
-	int yes = -1;
-
-	if (files_read(ks.dirfd, name, &pem, 10000, &e) == 0)
-		yes = rsakey_pem_encrypted((char *)pem.p, pem.len);
-	buf_free(&pem);
-	return yes;
-}
-
-static void
-want(char *passphrase, int identity, int packet)
-{
-	ks.passphrase = passphrase;
-	ks.encrypt_identity = identity;
-	ks.encrypt_packet = packet;
-}
-
-static int
-is_wiped(int fd)
-{
-	uint8_t b[8192];
-	ssize_t n = pread(fd, b, sizeof(b), 0);
-	struct stat st;
-
-	for (ssize_t i = 0; i < n; i++)
-		if (b[i] != 0)
-			return 0;
-	return n > 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
-}
-
-/* There and back; the old files are overwritten, new keys are as they shall be. */
-static void
-test_encrypt(void)
-{
-	uint8_t keyid[HASH_LEN];
-	int fd, idfd;
-
-	begin();
-	keystore_load(&ks, 2048, now);
-	CHECK(cover(30 * DAY) == 1);
-	memcpy(keyid, ks.keyid, HASH_LEN);
-	CHECK((fd = openat(ks.dirfd, "key_0001/mix.key", O_RDONLY)) != -1);
-	CHECK((idfd = openat(ks.dirfd, "identity.key", O_RDONLY)) != -1);
-	want(sesame, 0, 1);
-	reload();
-	CHECK(!is_encrypted("identity.key") && is_encrypted("key_0001/mix.key") == 1);
-	CHECK(ks.n == 1 && is_wiped(fd) && !is_wiped(idfd));
-	now += 25 * DAY;
-	CHECK(cover(30 * DAY) == 1 && is_encrypted("key_0002/mix.key") == 1);
-	want(sesame, 1, 0);
-	reload();
-	CHECK(is_encrypted("identity.key") == 1 && is_wiped(idfd));
-	CHECK(!is_encrypted("key_0001/mix.key") && !is_encrypted("key_0002/mix.key"));
-	CHECK(memcmp(keyid, ks.keyid, HASH_LEN) == 0 && ks.n == 2);
-	close(fd);
-	close(idfd);
-	end();
-}
-
-/* keyd stopped between the exchange and the wiping, or before the exchange. */
-static void
-test_encryption_cut_short(void)
-{
-	struct buf plain = { 0 };
-	struct stat st;
-	struct errmsg e;
-
-	begin();
-	keystore_load(&ks, 2048, now);
-	CHECK(cover(30 * DAY) == 1);
-	CHECK(files_read(ks.dirfd, "identity.key", &plain, 10000, &e) == 0);
-	want(sesame, 1, 1);
-	reload();
-	CHECK(files_replace(ks.dirfd, ".identity.key.new", plain.p, plain.len, &e) == 0);
-	CHECK(files_replace(ks.dirfd, "identity.key", plain.p, plain.len, &e) == 0);
-	CHECK(files_replace(ks.dirfd, ".identity.key.new", "half", 4, &e) == 0);
-	reload();
-	CHECK(is_encrypted("identity.key") == 1);
-	CHECK(fstatat(ks.dirfd, ".identity.key.new", &st, 0) == -1);
-	CHECK(files_replace(ks.dirfd, ".identity.key.new", plain.p, plain.len, &e) == 0);
-	reload();
-	CHECK(is_encrypted("identity.key") == 1);
-	CHECK(fstatat(ks.dirfd, ".identity.key.new", &st, 0) == -1);
-	buf_wipe(&plain);
-	end();
-}
-
-/* The exit status of loading with this. */
-static int
-load_status(char *passphrase, int identity, int packet)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		log_setlevel(LOGL_NEVER);
-		want(passphrase, identity, packet);
-		reload();
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void
-test_wrong_passphrase(void)
-{
-	static const char head[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
-	struct errmsg e;
-
-	begin();
-	keystore_load(&ks, 2048, now);
-	CHECK(cover(30 * DAY) == 1);
-	CHECK(load_status(NULL, 1, 0) == 100 && load_status(NULL, 0, 1) == 100);
-	CHECK(!is_encrypted("identity.key"));
-	/* The packet key alone: a wrong word must not end in new keys. */
-	CHECK(load_status(sesame, 0, 1) == 0 && is_encrypted("key_0001/mix.key") == 1);
-	CHECK(load_status(other_word, 1, 1) == 100 && load_status(NULL, 0, 0) == 100);
-	CHECK(!is_encrypted("identity.key"));
-	/* The identity opens: a damaged packet key is not the passphrase's fault. */
-	CHECK(load_status(sesame, 1, 1) == 0 && is_encrypted("identity.key") == 1);
-	CHECK(files_replace(ks.dirfd, "damaged", head, strlen(head), &e) == 0);
-	CHECK(renameat(ks.dirfd, "damaged", ks.dirfd, "key_0001/mix.key") == 0);
-	CHECK(load_status(sesame, 1, 1) == 0);
-	CHECK(load_status(other_word, 1, 1) == 100);
-	end();
-}
-
 /* --- descriptors --- */
 
 static struct desc_params
@@ -532,8 +299,7 @@ main(void)
 {
 	static const struct t_test all[] = { T(test_first_start), T(test_clock), T(test_sign),
 		T(test_coverage), T(test_gap), T(test_delete), T(test_leftovers), T(test_bad_sets),
-		T(test_foreign_replay_log), T(test_refuses_to_sign), T(test_foreign_descriptor),
-		T(test_encrypt), T(test_encryption_cut_short), T(test_wrong_passphrase) };
+		T(test_foreign_replay_log), T(test_refuses_to_sign), T(test_foreign_descriptor) };
 
 	return t_main(all, getenv("FEWER_CASES") != NULL ? 3 : sizeof(all) / sizeof(all[0]));
 }
