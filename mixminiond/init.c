@@ -13,6 +13,7 @@
 #include "init.h"
 #include "log.h"
 #include "routing.h"
+#include "template.h"
 
 enum { Q_NICKNAME, Q_CONTACT, Q_HOSTNAME, Q_BASE_DIR, Q_PORT, Q_SMTP_SERVER, Q_COUNT };
 
@@ -177,6 +178,18 @@ default_path(const char *of_root, const char *of_user)
 	return path;
 }
 
+/* As the package or who installed by hand put it there. */
+static int
+is_sample(const char *path)
+{
+	struct buf text = { 0 };
+	struct errmsg e;
+	int yes = ask_read_conf(path, &text, &e) == 0 && template_untouched(&text);
+
+	buf_free(&text);
+	return yes;
+}
+
 int
 command_init(int argc, char **argv)
 {
@@ -194,7 +207,7 @@ command_init(int argc, char **argv)
 		n.file = default_path("/etc/mixminiond.conf", "/.mixminiond.conf");
 	if (questions[Q_BASE_DIR].value == NULL)
 		questions[Q_BASE_DIR].value = default_path("/var/lib/mixminiond", "/mixminiond");
-	if (access(n.file, F_OK) == 0)
+	if (access(n.file, F_OK) == 0 && !(n.replace = is_sample(n.file)))
 		fatal_permanent(
 		    "%s is there already: name another with -f, or move it away", n.file);
 	ask_all();

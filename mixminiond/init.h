@@ -8,6 +8,7 @@
 
 struct new_node {
 	const char *file; /* the configuration to write */
+	int replace; /* the sample lies there, untouched */
 	const char *nickname, *contact, *hostname, *base_dir;
 	const char *port, *smtp_server; /* NULL: not given */
 	uid_t uid_base;

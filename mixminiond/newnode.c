@@ -71,9 +71,9 @@ newnode_conf(struct buf *text, const struct new_node *n)
 	template_fill(text, settings, sizeof(settings) / sizeof(settings[0]));
 }
 
-/* The file under its name, whole and durable, and never over another one. */
+/* The file under its name, whole and durable, and never over one that somebody wrote. */
 static void
-put_conf(const char *path, const struct buf *text)
+put_conf(const char *path, const struct buf *text, int replace)
 {
 	char *dir = strdup(path);
 	int fd, dirfd;
@@ -83,7 +83,8 @@ put_conf(const char *path, const struct buf *text)
 	if ((fd = mkostemp(undo.tmp, O_CLOEXEC)) == -1)
 		fatal_permanent("%s: %s", path, strerror(errno));
 	if (write(fd, text->p, text->len) != (ssize_t)text->len || fchmod(fd, 0644) == -1 ||
-	    fsync(fd) == -1 || link(undo.tmp, path) == -1)
+	    fsync(fd) == -1 ||
+	    (replace ? rename(undo.tmp, path) : link(undo.tmp, path)) == -1)
 		fatal_permanent("%s: %s", path, strerror(errno));
 	close(fd);
 	unlink(undo.tmp);
@@ -201,7 +202,7 @@ newnode_make(const struct new_node *n)
 	fflush(stdout);
 	if ((status = spawn_keys(&spawn)) != 0)
 		exit(status); /* keyd has said why */
-	put_conf(n->file, &text);
+	put_conf(n->file, &text, n->replace);
 	undo.base_dir = NULL;
 	say_next(n, spawn.conf);
 	undo_all();

@@ -89,3 +89,16 @@ template_fill(struct buf *out, const struct setting *settings, size_t n)
 			    settings[i].section);
 	free(done);
 }
+
+int
+template_untouched(const struct buf *text)
+{
+	struct buf sample = { 0 };
+	int same;
+
+	for (size_t l = 0; l < sizeof(lines) / sizeof(lines[0]); l++)
+		buf_printf(&sample, "%s\n", lines[l]);
+	same = sample.len == text->len && memcmp(sample.p, text->p, text->len) == 0;
+	buf_free(&sample);
+	return same;
+}

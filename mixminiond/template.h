@@ -16,5 +16,7 @@ struct setting {
  * who edits it by hand. Fatal if the sample has no such option.
  */
 void template_fill(struct buf *out, const struct setting *settings, size_t n);
+/* Is this the sample as it came, in which nobody has written anything yet? */
+int template_untouched(const struct buf *text);
 
 #endif
