@@ -110,6 +110,9 @@ look_up(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
 	rc = getaddrinfo(host, port, &hints, &res);
 	if (rc != 0 && !resolve)
 		return err_set(e, "SMTPServer %s: a new name needs a restart of deliverd", server);
+	/* When the machine starts, the network may not be there yet: to be started again. */
+	if (rc == EAI_AGAIN)
+		fatalx("SMTPServer %s: %s", server, gai_strerror(rc));
 	if (rc != 0)
 		return err_set(e, "SMTPServer %s: %s", server, gai_strerror(rc));
 	c->naddrs = 0;
