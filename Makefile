@@ -6,8 +6,8 @@ CC ?= cc
 PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 
-PROGRAMS = keyd mmtpd mixer deliverd dirsync mixminiond mixminion
-DAEMONS = keyd mmtpd mixer deliverd dirsync
+PROGRAMS = keyd mmtpd mixer deliverd deliverd-run dirsync mixminiond mixminion dird
+DAEMONS = keyd mmtpd mixer deliverd deliverd-run dirsync
 
 # Builds with sanitizers and for valgrind know no seccomp: they live apart and are never installed.
 ifdef SANITIZE
@@ -43,8 +43,10 @@ LIBS_base = -lcrypto -lseccomp -lbsd
 LIBS_keyd = $(LIBS_base)
 LIBS_mixer = $(LIBS_base)
 LIBS_mmtpd = -lssl $(LIBS_base)
-LIBS_deliverd = -lz $(LIBS_base)
-LIBS_dirsync = -lcares -lz $(LIBS_base)
+LIBS_deliverd = -lssl -lz -lpcre2-8 $(LIBS_base)
+LIBS_deliverd-run = $(LIBS_base)
+LIBS_dirsync = -lcares -lcurl -lz $(LIBS_base)
+LIBS_dird = -lmicrohttpd -lcurl -lcares -lz $(LIBS_base)
 LIBS_mixminiond = -lz $(LIBS_base)
 LIBS_mixminion = -lcurl -ledit -lssl -lz $(LIBS_base)
 LIBS_all = -lssl -lz -lcares $(LIBS_base) -lm
@@ -55,6 +57,7 @@ BINS = $(PROGRAMS:%=$(BUILD)/bin/%)
 # A unit test tests/unit/test_ROOM_WHAT.c may call everything in ROOM but its main file ROOM/ROOM.c;
 # it includes "ROOM/WHAT.h".
 $(BUILD)/obj/tests/%.o: CPPFLAGS_ALL += -I.
+$(BUILD)/obj/tests/unit/%.o: OPT = -O1 -g1
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -64,7 +67,8 @@ all: $(BINS)
 
 .PHONY: help
 help:
-	@echo "all check check-unit check-vectors check-valgrind demo bench fuzz lint deps install uninstall clean"
+	@echo "all check check-long check-unit check-mta check-vectors check-valgrind"
+	@echo "check-vm demo bench fuzz lint deps install uninstall clean"
 	@echo "SANITIZE=address,undefined, CC=clang, VECTORS=DIR, PREFIX=, DESTDIR= as in README"
 
 $(BUILD)/obj/%.o: %.c
@@ -116,7 +120,7 @@ $(BUILD)/tests/vectors: $(call objs,tests/vectors) $(BUILD)/libcommon.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson $(LIBS_all)
 
-$(BUILD)/tests/bench: $(call objs,tests/bench) $(BUILD)/libcommon.a
+$(BUILD)/tests/bench: $(call objs,tests/bench) $(BUILD)/libdird.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
@@ -124,15 +128,37 @@ $(BUILD)/tests/bench: $(call objs,tests/bench) $(BUILD)/libcommon.a
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(TOOLS) $(BUILD)/tests/vectors
 
+# A node that dies where it is told to and believes the clock it is given: never installed.
+.PHONY: hooks
+hooks:
+	@$(MAKE) --no-print-directory BUILD=build-hooks WITH_TEST_HOOKS=1 OPT="-O1 -g1" \
+	    $(patsubst %,build-hooks/bin/%,$(DAEMONS) mixminiond)
+
+# One command is to be enough, without -j too.
+PARALLEL = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: check
 check: deps
-	@$(MAKE) --no-print-directory tests
+	@$(PARALLEL) tests $(if $(SANITIZE),,hooks)
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) SANITIZE=$(SANITIZE) tests/run
+
+# The tests of durability at length: a thousand kills, every step several times.
+.PHONY: check-long
+check-long: deps
+	@$(PARALLEL) tests hooks
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) KILLS=$(or $(KILLS),1000) PASSES=3 LONG=1 tests/run
 
 # What a package's build can run: no network, no second user, nothing to be installed.
 .PHONY: check-unit
 check-unit: tests
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) UNIT_ONLY=1 tests/run
+
+# With real mail servers (Postfix, OpenSMTPD), and SpamAssassin for what it finds odd.
+.PHONY: check-mta
+check-mta:
+	@DEPS_MORE="postfix spamassassin" tests/deps
+	@$(PARALLEL) tests
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) MTA=1 JOBS=1 tests/run
 
 .PHONY: check-vectors
 check-vectors: deps
@@ -141,21 +167,31 @@ check-vectors: deps
 
 .PHONY: check-valgrind
 check-valgrind: deps
-	@$(MAKE) --no-print-directory VALGRIND=1 tests
+	@$(PARALLEL) VALGRIND=1 tests
 	@BUILD=$(or $(filter-out build,$(BUILD)),build-valgrind) PYTHON=$(PYTHON) VALGRIND=1 tests/run
+
+# The Debian packages: built twice alike; under a real systemd in a container (root); under AppArmor in
+# a virtual machine (root; 400 MB in /var/tmp the first time, 5 to 20 minutes each time).
+.PHONY: check-deb check-nspawn check-vm
+check-deb check-nspawn:
+	@tests/pkg/test_$(@:check-%=%)
+check-vm: deps
+	@$(MAKE) --no-print-directory $(BUILD)/tests/probe
+	@BUILD=$(BUILD) tests/pkg/check-vm
 
 .PHONY: fuzz
 fuzz: deps
 	@tests/fuzz/run $(or $(SECONDS_EACH),600)
 
 .PHONY: bench
-bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench $(BUILD)/tests/acklat
+bench:
+	@DEPS_MORE="nginx wrk" tests/deps
+	@$(PARALLEL) all $(TOOLS) $(BUILD)/tests/bench
 	@BUILD=$(BUILD) tests/bench/run
 
 .PHONY: demo
 demo: deps
-	@$(MAKE) --no-print-directory all $(TOOLS)
+	@$(PARALLEL) all $(TOOLS)
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) KEEP=$(KEEP) tests/demo/run
 
 .PHONY: lint
@@ -168,8 +204,10 @@ deps:
 
 # --- installation ---
 
-MAN8 = $(wildcard keyd/*.8 mmtpd/*.8 mixer/*.8 deliverd/*.8 dirsync/*.8 mixminiond/*.8)
-MAN5 = $(wildcard mixminiond/*.5 mixminion/*.5)
+MAN8 = $(wildcard keyd/*.8 mmtpd/*.8 mixer/*.8 deliverd/*.8 deliverd-run/*.8 dirsync/*.8 \
+    mixminiond/*.8 dird/*.8)
+MAN7 = $(wildcard mixminiond/*.7 mixminion/*.7)
+MAN5 = $(wildcard mixminiond/*.5 dird/*.5 mixminion/*.5)
 MAN1 = $(wildcard mixminion/*.1)
 LIBEXEC = $(PREFIX)/libexec/mixminiond
 
@@ -185,32 +223,47 @@ place = $(DESTDIR)$(patsubst /etc/systemd/%,$(UNITDIR)/%,$(patsubst \
     /etc/sysusers.d/%,$(PREFIX)/lib/sysusers.d/%,$(patsubst \
     /etc/tmpfiles.d/%,$(PREFIX)/lib/tmpfiles.d/%,/$(1))))
 
+# Where bash and zsh look for completions. (Debian's packages have a place of their own for zsh's.)
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+
 .PHONY: install
 install: all
 	@test -z "$(SANITIZE)$(VALGRIND)$(WITH_TEST_HOOKS)" || \
 	    { echo "this build has no system call filter or has test hooks: not installed" >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(LIBEXEC)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/mixminiond
+	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/doc/mixminiond
 	install -m 755 $(BUILD)/bin/mixminion $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(BUILD)/bin/mixminiond $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/bin/mixminiond $(BUILD)/bin/dird $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(DAEMONS:%=$(BUILD)/bin/%) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -D -m 644 etc/completion/mixminion.bash $(DESTDIR)$(BASHDIR)/mixminion
+	install -D -m 644 etc/completion/_mixminion $(DESTDIR)$(ZSHDIR)/_mixminion
+	install -D -m 644 etc/mixminion/directory-servers \
+	    $(DESTDIR)/etc/mixminion/directory-servers
 	install -m 644 README LICENSE etc/mixminiond.conf $(DESTDIR)$(PREFIX)/share/doc/mixminiond/
 	@set -e; $(foreach f,$(SERVICE_FILES),echo "install $(call place,$(f))"; \
 	    install -D -m 644 $(f) $(call place,$(f)); \
 	    sed -i -e 's|/usr/libexec/mixminiond|$(LIBEXEC)|g' \
-	        -e 's|/usr/sbin/mixminiond|$(PREFIX)/sbin/mixminiond|g' $(call place,$(f));)
+	        -e 's|/usr/sbin/mixminiond|$(PREFIX)/sbin/mixminiond|g' \
+	        -e 's|/usr/sbin/dird|$(PREFIX)/sbin/dird|g' $(call place,$(f));)
 
 .PHONY: uninstall
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/mixminion $(DESTDIR)$(PREFIX)/sbin/mixminiond
+	rm -f $(DESTDIR)$(PREFIX)/bin/mixminion
+	rm -f $(DESTDIR)$(PREFIX)/sbin/mixminiond $(DESTDIR)$(PREFIX)/sbin/dird
+	rm -f $(DESTDIR)/etc/mixminion/directory-servers
 	rm -f $(DAEMONS:%=$(DESTDIR)$(LIBEXEC)/%)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man7/,$(notdir $(MAN7)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MAN8)))
+	rm -f $(DESTDIR)$(BASHDIR)/mixminion $(DESTDIR)$(ZSHDIR)/_mixminion
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/mixminiond
 	rm -f $(foreach f,$(SERVICE_FILES),$(call place,$(f)))
 	-rmdir $(DESTDIR)$(LIBEXEC)

@@ -53,6 +53,8 @@ struct delivered_message {
 
 /* Text that may go unencoded: TAB LF VT CR and printing ASCII, or valid UTF-8 (E10). */
 int is_text(const uint8_t *p, size_t len);
+/* Well-formed UTF-8 (RFC 3629). */
+int utf8_valid(const uint8_t *p, size_t len);
 const char *message_type_name(enum message_type t);
 /* As an exit delivers it. tag only for MT_ENCRYPTED. */
 void message_armor(struct buf *out, enum message_type t, const uint8_t *tag, const void *p,

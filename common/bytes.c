@@ -10,16 +10,10 @@
 
 /* Moves by hand and not by realloc, which could leave a copy of a secret behind. */
 static void
-buf_grow(struct buf *b, size_t len)
+move(struct buf *b, size_t cap)
 {
-	size_t cap = b->cap != 0 ? b->cap : BUF_FIRST;
-	uint8_t *p;
+	uint8_t *p = malloc(cap);
 
-	if (len > SIZE_MAX / 2 - b->len)
-		fatalx("buffer of %zu and %zu octets is too large", b->len, len);
-	while (cap < b->len + len)
-		cap *= 2;
-	p = malloc(cap);
 	if (p == NULL)
 		fatal("malloc of %zu octets", cap);
 	if (b->p != NULL) {
@@ -29,6 +23,32 @@ buf_grow(struct buf *b, size_t len)
 	}
 	b->p = p;
 	b->cap = cap;
+}
+
+static void
+check_size(const struct buf *b, size_t len)
+{
+	if (len > SIZE_MAX / 2 - b->len)
+		fatalx("buffer of %zu and %zu octets is too large", b->len, len);
+}
+
+static void
+buf_grow(struct buf *b, size_t len)
+{
+	size_t cap = b->cap != 0 ? b->cap : BUF_FIRST;
+
+	check_size(b, len);
+	while (cap < b->len + len)
+		cap *= 2;
+	move(b, cap);
+}
+
+void
+buf_reserve(struct buf *b, size_t len)
+{
+	check_size(b, len);
+	if (len > b->cap - b->len)
+		move(b, b->len + len);
 }
 
 uint8_t *

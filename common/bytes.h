@@ -29,6 +29,8 @@ void buf_u16(struct buf *b, uint16_t v); /* big-endian, as all integers of the p
 void buf_u32(struct buf *b, uint32_t v);
 void buf_str(struct buf *b, const char *s); /* without the NUL */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Room for len octets more: until they are there the buffer neither moves nor grows. */
+void buf_reserve(struct buf *b, size_t len);
 /* Makes room for len more octets, adds them to b->len and returns where they begin. */
 uint8_t *buf_space(struct buf *b, size_t len);
 /* NUL-terminates (the NUL is not counted in len) and returns the text; valid until the next put. */

@@ -44,6 +44,12 @@ mix_compress(struct buf *out, const void *p, size_t len)
 }
 
 size_t
+compress_bound(size_t len)
+{
+	return compressBound(len) + STEP;
+}
+
+size_t
 overcompression_limit(size_t len)
 {
 	size_t n = len > SIZE_MAX / OVER_RATIO ? SIZE_MAX : OVER_RATIO * len;

@@ -12,6 +12,8 @@
 
 /* Appends; the result begins 78 DA. */
 void mix_compress(struct buf *out, const void *p, size_t len);
+/* What has to be reserved for it that the buffer does not grow. */
+size_t compress_bound(size_t len);
 /* Appends at most limit octets; decodes incrementally. limit 0: none (asked for by a person). */
 int mix_uncompress(struct buf *out, const void *p, size_t len, size_t limit, struct errmsg *e);
 /* The bound of 2.3.2 for len compressed octets: max(20480, 20 * len). */

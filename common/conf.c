@@ -39,20 +39,6 @@ release_schedule(void *dst)
 }
 
 static int
-set_level(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
-{
-	enum log_level *level = dst;
-	int v = log_parselevel(s);
-
-	(void)o;
-	if (v == -1)
-		return err_set(e,
-		    "\"%.32s\" is none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NEVER", s);
-	*level = (enum log_level)v;
-	return 0;
-}
-
-static int
 set_algorithm(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	static const struct {
@@ -88,6 +74,41 @@ set_mode(const struct conf_option *o, void *dst, const char *s, struct errmsg *e
 	return 0;
 }
 
+static int
+set_smtp_tls(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	static const char *const names[] = { [SMTPTLS_OFF] = "off", [SMTPTLS_TRY] = "try",
+		[SMTPTLS_REQUIRED] = "required", [SMTPTLS_IMPLICIT] = "implicit" };
+	enum conf_smtp_tls *tls = dst;
+
+	(void)o;
+	for (size_t i = 0; i < N(names); i++)
+		if (strcasecmp(names[i], s) == 0) {
+			*tls = (enum conf_smtp_tls)i;
+			return 0;
+		}
+	return err_set(e, "\"%.32s\" is none of off, try, required, implicit", s);
+}
+
+static int
+set_pin(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	uint8_t pin[DELIVERY_PIN_LEN];
+
+	(void)o;
+	if (hex_decode(pin, sizeof(pin), s, strlen(s)) == -1)
+		return err_set(e, "a pin is the SHA-256 of a public key: %zu hexadecimal digits",
+		    2 * sizeof(pin));
+	opt_list_add(dst, s);
+	return 0;
+}
+
+static void
+release_list(void *dst)
+{
+	opt_list_free(dst);
+}
+
 /* Sections without which there is no node. */
 static int
 set_enabled(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
@@ -100,24 +121,50 @@ set_enabled(const struct conf_option *o, void *dst, const char *s, struct errmsg
 	return on ? 0 : err_set(e, "[%s] cannot be switched off", o->section);
 }
 
+/* Both go to one list: their order counts. */
+static int
+set_rule(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	struct addr_rule r;
+
+	if (addr_rule_parse(&r, s, strcmp(o->key, "Allow") == 0, e) == -1)
+		return -1;
+	addr_rules_add(dst, &r);
+	return 0;
+}
+
+static void
+release_rules(void *dst)
+{
+	addr_rules_free(dst);
+}
+
+static const struct opt_type RULE = { set_rule, release_rules };
 static const struct opt_type SCHEDULE = { set_schedule, release_schedule };
-static const struct opt_type LEVEL = { set_level, NULL };
 static const struct opt_type ALGORITHM = { set_algorithm, NULL };
 static const struct opt_type MODE = { set_mode, NULL };
+static const struct opt_type SMTP_TLS = { set_smtp_tls, NULL };
+static const struct opt_type PIN = { set_pin, release_list };
 static const struct opt_type ENABLED = { set_enabled, NULL };
 
 #define AT(field) offsetof(struct server_conf, field)
 #define NOTHING	  OPT_NOWHERE
 #define NOT_YET	  "is not supported yet and has no effect"
 
-/* What [Delivery/MBOX] and [Delivery/SMTP] have in common. */
-#define DELIVERY(s, m)                                                                             \
+/* What all sections have in common that make mails. */
+#define MAILS(s, m)                                                                                \
 	{ s, "Enabled", &OPT_BOOL, AT(m.enabled), "no", 0, 0, OPT_REQUIRED, NULL },                \
 	{ s, "Advertise", &OPT_BOOL, AT(m.advertise), "yes", 0, 0, 0, NULL },                      \
 	{ s, "ReturnAddress", &OPT_MAILBOX, AT(m.return_address), NULL, 0, 0, 0, NULL },           \
-	{ s, "SMTPServer", &OPT_HOSTPORT, AT(m.smtp_server), NULL, 0, 0, 0, NULL },                \
-	{ s, "SendmailCommand", &OPT_COMMAND, AT(m.sendmail_command), NULL, 0, 0, 0, NULL },       \
 	{ s, "Retry", &SCHEDULE, AT(m.retry), "every 7 hours for 6 days", 0, 0, 0, NULL },         \
+	{ s, "SMTPHelo", &OPT_HOST, AT(m.smtp_helo), NULL, 0, 0, 0, NULL },                        \
+	{ s, "SMTPTLS", &SMTP_TLS, AT(m.smtp_tls), "try", 0, 0, 0, NULL },                         \
+	{ s, "SMTPCAFile", &OPT_PATH, AT(m.smtp_ca_file), NULL, 0, 0, 0, NULL },                   \
+	{ s, "SMTPPin", &PIN, AT(m.smtp_pins), NULL, 0, 0, OPT_MANY, NULL },                       \
+	{ s, "SMTPUser", &OPT_STRING, AT(m.smtp_user), NULL, 0, 255, 0, NULL },                    \
+	{ s, "SMTPPasswordFile", &OPT_PATH, AT(m.smtp_password_file), NULL, 0, 0, 0, NULL },       \
+	{ s, "MaxConnections", &OPT_LONG, AT(m.max_connections), "4", 1,                           \
+	    DELIVERY_MAX_CONNECTIONS, 0, NULL },                                                   \
 	{ s, "MaximumSize", &OPT_SIZE, AT(m.max_size), "100K", 0, 0, 0, NULL },                    \
 	{ s, "AllowFromAddress", &OPT_BOOL, AT(m.allow_from), "yes", 0, 0, 0, NULL },              \
 	{ s, "SubjectLine", &OPT_STRING, AT(m.subject_line), "Type III Anonymous Message", 0, 900, \
@@ -127,10 +174,14 @@ static const struct opt_type ENABLED = { set_enabled, NULL };
 	{ s, "Message", &OPT_STRING, AT(m.message), NULL, 0, 16384, 0, NULL },                     \
 	{ s, "FromTag", &OPT_STRING, AT(m.from_tag), "[Anon]", 0, 128, 0, NULL }
 
+/* [Delivery/MBOX] and [Delivery/SMTP]: how a mail leaves. */
+#define DELIVERY(s, m)                                                                             \
+	MAILS(s, m),                                                                               \
+	{ s, "SMTPServer", &OPT_HOSTPORT, AT(m.smtp_server), NULL, 0, 0, 0, NULL },                \
+	{ s, "SendmailCommand", &OPT_COMMAND, AT(m.sendmail_command), NULL, 0, 0, 0, NULL }
+
 #define PINGING(key, type, def)                                                            \
 	{ "Pinging", key, type, NOTHING, def, 0, 0, OPT_UNUSED, NOT_YET }
-#define MIX2(key, type, flags, note)                                                       \
-	{ "Delivery/SMTP-Via-Mixmaster", key, type, NOTHING, NULL, 0, 0, flags, note }
 
 static const struct conf_option table[] = {
 	{ "Host", "ShredCommand", &OPT_COMMAND, AT(shred_command), NULL, 0, 0, OPT_UNUSED,
@@ -149,11 +200,14 @@ static const struct conf_option table[] = {
 	{ "Server", "PidFile", &OPT_PATH, AT(pid_file), "pid", 0, 0, 0, NULL },
 	{ "Server", "LogFile", &OPT_PATH, AT(log_file), "log", 0, 0, 0, NULL },
 	{ "Server", "StatsFile", &OPT_PATH, AT(stats_file), "stats", 0, 0, 0, NULL },
-	{ "Server", "LogLevel", &LEVEL, AT(log_level), "WARN", 0, 0, 0, NULL },
+	{ "Server", "LogLevel", &OPT_LEVEL, AT(log_level), "WARN", 0, 0, 0, NULL },
 	{ "Server", "EchoMessages", &OPT_BOOL, AT(echo_messages), "no", 0, 0, 0, NULL },
 	{ "Server", "Daemon", &OPT_BOOL, AT(daemonize), "no", 0, 0, 0, NULL },
 	{ "Server", "LogStats", &OPT_BOOL, AT(log_stats), "yes", 0, 0, 0, NULL },
 	{ "Server", "StatsInterval", &OPT_INTERVAL, AT(stats_interval), "1 day", 60, 0, 0, NULL },
+	{ "Server", "MetricsSocket", &OPT_PATH, AT(metrics_socket), NULL, 0, 0, 0, NULL },
+	{ "Server", "MetricsFile", &OPT_PATH, AT(metrics_file), NULL, 0, 0, 0, NULL },
+	{ "Server", "MetricsTraffic", &OPT_BOOL, AT(metrics_traffic), "no", 0, 0, 0, NULL },
 	{ "Server", "EncryptIdentityKey", &OPT_BOOL, AT(encrypt_identity_key), "no", 0, 0, 0,
 	    NULL },
 	{ "Server", "EncryptPrivateKey", &OPT_BOOL, AT(encrypt_private_key), "no", 0, 0, 0, NULL },
@@ -170,9 +224,13 @@ static const struct conf_option table[] = {
 	{ "Server", "Contact-Fingerprint", &OPT_STRING, AT(contact_fingerprint), NULL, 0, 128, 0,
 	    NULL },
 	{ "Server", "Comments", &OPT_STRING, AT(comments), NULL, 0, 1024, 0, NULL },
-	{ "Server", "ModulePath", &OPT_STRING, NOTHING, NULL, 0, 0, OPT_UNUSED, NOT_YET },
-	{ "Server", "Module", &OPT_STRING, NOTHING, NULL, 0, 0, OPT_UNUSED | OPT_MANY, NOT_YET },
-	{ "Server", "MixAlgorithm", &ALGORITHM, AT(mix_algorithm), "Timed", 0, 0, 0, NULL },
+	{ "Server", "ModulePath", &OPT_STRING, AT(module_path), NULL, 0, 0, 0, NULL },
+	{ "Server", "Module", &CONF_MODULE, AT(modules), NULL, 0, 0, OPT_MANY, NULL },
+	{ "Server", "CommandTimeout", &OPT_INTERVAL, AT(command_timeout), "5 min", 1, HOUR, 0,
+	    NULL },
+	{ "Server", "CommandMemory", &OPT_SIZE, AT(command_memory), "256M", 1 << 20, 0, 0, NULL },
+	{ "Server", "MixAlgorithm", &ALGORITHM, AT(mix_algorithm), "BinomialDynamicPool", 0, 0, 0,
+	    NULL },
 	{ "Server", "MixInterval", &OPT_INTERVAL, AT(mix_interval), "30 min", 1, 0, 0, NULL },
 	{ "Server", "MixPoolRate", &OPT_FRACTION, AT(mix_pool_rate), "60%", 0, 0, 0, NULL },
 	{ "Server", "MixPoolMinSize", &OPT_LONG, AT(mix_pool_min), "5", 0, 1000000, 0, NULL },
@@ -191,9 +249,14 @@ static const struct conf_option table[] = {
 	PINGING("RetainResults", &OPT_INTERVAL, "1 year"),
 
 	{ "DirectoryServers", "Publish", &OPT_BOOL, AT(publish), "no", 0, 0, 0, NULL },
-	{ "DirectoryServers", "ServerURL", &OPT_LIST, AT(server_urls), NULL, 0, 0, OPT_MANY, NULL },
-	{ "DirectoryServers", "PublishURL", &OPT_STRING, NOTHING, NULL, 0, 0,
-	    OPT_UNUSED | OPT_MANY, NOT_YET },
+	{ "DirectoryServers", "ServerURL", &OPT_URLS, AT(server_urls), NULL, 0, 0, OPT_MANY, NULL },
+	{ "DirectoryServers", "PublishURL", &OPT_URLS, AT(publish_urls), NULL, 0, 0, OPT_MANY,
+	    NULL },
+	{ "DirectoryServers", "DirectoryServer", &OPT_DIRSERVERS, AT(directory_servers), NULL, 0,
+	    0, OPT_MANY, NULL },
+	{ "DirectoryServers", "Proxy", &OPT_PROXY, AT(dir_proxy), NULL, 0, 0, 0, NULL },
+	{ "DirectoryServers", "FetchInterval", &OPT_INTERVAL, AT(fetch_interval), "1 day", 1, 0, 0,
+	    NULL },
 	{ "DirectoryServers", "MaxSkew", &OPT_INTERVAL, AT(max_skew), "10 minutes", 0, 0, 0, NULL },
 
 	{ "Incoming/MMTP", "Enabled", &ENABLED, NOTHING, NULL, 0, 0, OPT_REQUIRED, NULL },
@@ -205,9 +268,8 @@ static const struct conf_option table[] = {
 	{ "Incoming/MMTP", "ListenPort", &OPT_PORT, AT(listen_port), NULL, 0, 0, 0, NULL },
 	{ "Incoming/MMTP", "MaxIncoming", &OPT_LONG, AT(max_incoming), "512", 1, 65536, 0, NULL },
 	{ "Incoming/MMTP", "LegacyTLS", &OPT_YES, AT(legacy_tls), "no", 0, 0, 0, NULL },
-	{ "Incoming/MMTP", "Allow", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED,
-	    NOT_YET },
-	{ "Incoming/MMTP", "Deny", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED, NOT_YET },
+	{ "Incoming/MMTP", "Allow", &RULE, AT(incoming_rules), NULL, 0, 0, OPT_MANY, NULL },
+	{ "Incoming/MMTP", "Deny", &RULE, AT(incoming_rules), NULL, 0, 0, OPT_MANY, NULL },
 
 	{ "Outgoing/MMTP", "Enabled", &ENABLED, NOTHING, NULL, 0, 0, OPT_REQUIRED, NULL },
 	{ "Outgoing/MMTP", "Retry", &SCHEDULE, AT(retry),
@@ -215,36 +277,31 @@ static const struct conf_option table[] = {
 	{ "Outgoing/MMTP", "MaxConnections", &OPT_LONG, AT(max_connections), "16", 1, 65536, 0,
 	    NULL },
 	{ "Outgoing/MMTP", "LegacyTLS", &OPT_YES, AT(legacy_tls), "no", 0, 0, 0, NULL },
-	{ "Outgoing/MMTP", "Allow", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED,
-	    NOT_YET },
-	{ "Outgoing/MMTP", "Deny", &OPT_RULE, NOTHING, NULL, 0, 0, OPT_MANY | OPT_UNUSED, NOT_YET },
+	{ "Outgoing/MMTP", "Allow", &RULE, AT(outgoing_rules), NULL, 0, 0, OPT_MANY, NULL },
+	{ "Outgoing/MMTP", "Deny", &RULE, AT(outgoing_rules), NULL, 0, 0, OPT_MANY, NULL },
 
 	DELIVERY("Delivery/MBOX", mbox),
 	{ "Delivery/MBOX", "AddressFile", &OPT_PATH, AT(address_file), NULL, 0, 0, 0, NULL },
 	{ "Delivery/MBOX", "RemoveContact", &OPT_STRING, AT(remove_contact), NULL, 0, 256, 0,
 	    NULL },
+	{ "Delivery/MBOX", "MailboxDir", &OPT_PATH, AT(mailbox_dir), NULL, 0, 0, 0, NULL },
 	DELIVERY("Delivery/SMTP", smtp),
 	{ "Delivery/SMTP", "BlacklistFile", &OPT_PATH, AT(blacklist_file), NULL, 0, 0, 0, NULL },
+	{ "Delivery/SMTP", "RecipientLimit", &CONF_RATE, AT(recipient_limit), NULL, 0, 0, 0, NULL },
+	{ "Delivery/SMTP", "DomainLimit", &CONF_RATE, AT(domain_limit), NULL, 0, 0, 0, NULL },
 
-	MIX2("Enabled", &OPT_BOOL, OPT_REQUIRED | OPT_UNUSED,
-	    "has no effect: delivery through Mixmaster is not supported yet"),
-	MIX2("MixCommand", &OPT_COMMAND, OPT_REQUIRED, NULL),
-	MIX2("Server", &OPT_STRING, OPT_REQUIRED, NULL),
-	MIX2("Retry", &SCHEDULE, 0, NULL),
-	MIX2("Advertise", &OPT_BOOL, 0, NULL),
-	MIX2("MaximumSize", &OPT_SIZE, 0, NULL),
-	MIX2("AllowFromAddress", &OPT_BOOL, 0, NULL),
-	MIX2("SubjectLine", &OPT_STRING, 0, NULL),
-	MIX2("X-Abuse", &OPT_STRING, 0, NULL),
-	MIX2("Comments", &OPT_STRING, 0, NULL),
-	MIX2("Message", &OPT_STRING, 0, NULL),
-	MIX2("FromTag", &OPT_STRING, 0, NULL),
-	MIX2("ReturnAddress", &OPT_MAILBOX, 0, NULL),
+	MAILS("Delivery/SMTP-Via-Mixmaster", mix2),
+	{ "Delivery/SMTP-Via-Mixmaster", "MixCommand", &OPT_COMMAND, AT(mix_command), NULL, 0, 0,
+	    OPT_REQUIRED, NULL },
+	{ "Delivery/SMTP-Via-Mixmaster", "Server", &CONF_CHAIN, AT(mix_server), NULL, 0, 256,
+	    OPT_REQUIRED, NULL },
 
 	{ "Delivery/Fragmented", "Enabled", &OPT_BOOL, AT(frag_enabled), "no", 0, 0, OPT_REQUIRED,
 	    NULL },
 	{ "Delivery/Fragmented", "MaximumSize", &OPT_SIZE, AT(frag_max_size), NULL, 0, 0,
 	    OPT_REQUIRED, NULL },
+	{ "Delivery/Fragmented", "MaximumSpace", &OPT_SIZE, AT(frag_max_space), "1G", 1 << 20, 0, 0,
+	    NULL },
 	{ "Delivery/Fragmented", "MaximumInterval", &OPT_INTERVAL, AT(frag_max_interval), "2 days",
 	    60, 0, 0, NULL },
 };

@@ -10,6 +10,7 @@
 #define MAX_PEERS 8
 
 static struct daemon *the;
+static struct server_conf *before; /* the last RELOAD; NULL: none, or undone */
 
 static void
 answer_status(
@@ -37,20 +38,19 @@ answer_text(struct ipc_conn *c, enum verb v, uint32_t id, struct buf *text)
 	buf_free(text);
 }
 
+/*
+ * The daemon works with fresh from now on, or as before (-1). What it had is kept: another daemon
+ * may refuse the same text, and then all go back.
+ */
 static int
 take_conf(struct server_conf *fresh, struct errmsg *e)
 {
-	if (the->reload == NULL) {
-		log_setlevel(fresh->log_level);
-		conf_free(fresh);
-		return 0;
-	}
-	if (the->reload(the, fresh, e) == -1) {
-		conf_free(fresh);
+	if (the->level != -1)
+		fresh->log_level = (enum log_level)the->level;
+	if (the->reload != NULL && the->reload(the, fresh, e) == -1)
 		return -1;
-	}
 	log_setlevel(fresh->log_level);
-	conf_free(the->conf);
+	before = the->conf;
 	the->conf = fresh;
 	return 0;
 }
@@ -59,16 +59,39 @@ static int
 do_reload(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
 	struct errmsg e = { "" };
-	struct server_conf *fresh;
+	struct server_conf *fresh, *last = before;
 
 	fresh = conf_parse(the->conf->file, (const char *)body, len, NULL, &e);
 	if (fresh == NULL || take_conf(fresh, &e) == -1) {
 		log_warnx("the configuration stays as it was: %s", e.s);
 		answer_status(c, V_RELOAD, id, ST_FAIL, e.s);
+		conf_free(fresh);
 		return 0;
 	}
+	conf_free(last);
 	log_info("configuration reloaded");
-	answer_status(c, V_RELOAD, id, ST_OK, "");
+	conf_fixed(before, fresh, &e);
+	answer_status(c, V_RELOAD, id, ST_OK, e.s);
+	return 0;
+}
+
+static int
+do_undo(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	struct errmsg e = { "there is nothing to go back to" };
+	struct server_conf *last = before;
+
+	(void)body;
+	(void)len;
+	if (last == NULL || take_conf(last, &e) == -1) {
+		answer_status(c, V_UNDO, id, ST_FAIL, e.s);
+		return 0;
+	}
+	conf_free(before);
+	before = NULL;
+	log_warnx("the configuration is as it was before: another process did not take the new "
+		  "one");
+	answer_status(c, V_UNDO, id, ST_OK, "");
 	return 0;
 }
 
@@ -111,6 +134,46 @@ do_logreopen(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	return 0;
 }
 
+/* What only some daemons can do. */
+static int
+do_special(struct ipc_conn *c, enum verb v, uint32_t id,
+    int (*what)(struct daemon *d, struct errmsg *e))
+{
+	struct errmsg e = { "" };
+	int rv = -1;
+
+	if (what != NULL)
+		rv = what(the, &e);
+	else
+		err_set(&e, "that is not %s's to do", the->name);
+	answer_status(c, v, id, rv == 0 ? ST_OK : ST_FAIL, e.s);
+	return 0;
+}
+
+static int
+do_republish(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	(void)body;
+	(void)len;
+	return do_special(c, V_REPUBLISH, id, the->republish);
+}
+
+static int
+do_confirm_clock(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	(void)body;
+	(void)len;
+	return do_special(c, V_CONFIRM_CLOCK, id, the->confirm_clock);
+}
+
+static int
+do_clean(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	(void)body;
+	(void)len;
+	return do_special(c, V_CLEAN, id, the->clean);
+}
+
 void
 control_stop(struct daemon *d)
 {
@@ -132,10 +195,14 @@ do_stop(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 
 static const struct ipc_verb verbs[] = {
 	{ V_RELOAD, 1, IPC_MAX_BODY, do_reload },
+	{ V_UNDO, 0, 0, do_undo },
 	{ V_STATS, 0, 0, do_stats },
 	{ V_QUEUE, 0, 0, do_queue },
 	{ V_LOGREOPEN, 0, 0, do_logreopen },
 	{ V_STOP, 0, 0, do_stop },
+	{ V_REPUBLISH, 0, 0, do_republish },
+	{ V_CONFIRM_CLOCK, 0, 0, do_confirm_clock },
+	{ V_CLEAN, 0, 0, do_clean },
 	{ 0, 0, 0, NULL },
 };
 

@@ -14,7 +14,7 @@
 
 /* Made once: fetching an algorithm or making a context costs more than hashing a header. */
 static EVP_MD *md_sha1, *md_sha256;
-static EVP_MD_CTX *ctx_sha1, *ctx_sha256;
+static EVP_MD_CTX *ctx_sha1, *ctx_word, *ctx_sha256;
 static EVP_CIPHER *cipher_ctr;
 static EVP_CIPHER_CTX *ctx_ctr;
 static EVP_MAC *mac_hmac;
@@ -58,8 +58,10 @@ fetch_digests(void)
 	md_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	md_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	ctx_sha1 = EVP_MD_CTX_new();
+	ctx_word = EVP_MD_CTX_new();
 	ctx_sha256 = EVP_MD_CTX_new();
-	if (md_sha1 == NULL || md_sha256 == NULL || ctx_sha1 == NULL || ctx_sha256 == NULL)
+	if (md_sha1 == NULL || md_sha256 == NULL || ctx_sha1 == NULL || ctx_word == NULL ||
+	    ctx_sha256 == NULL)
 		fatalx("OpenSSL has no SHA-1 or SHA-256");
 }
 
@@ -112,6 +114,21 @@ sha1(uint8_t md[HASH_LEN], const void *p, size_t len)
 	struct chunk c = { p, len };
 
 	sha1_parts(md, &c, 1);
+}
+
+void
+sha1_words(uint8_t (*md)[HASH_LEN], const void *p, size_t len, const char *const *words,
+    size_t n)
+{
+	crypto_init();
+	if (EVP_DigestInit_ex2(ctx_sha1, md_sha1, NULL) != 1 ||
+	    EVP_DigestUpdate(ctx_sha1, p, len) != 1)
+		fatalx("OpenSSL: hashing failed");
+	for (size_t i = 0; i < n; i++)
+		if (EVP_MD_CTX_copy_ex(ctx_word, ctx_sha1) != 1 ||
+		    EVP_DigestUpdate(ctx_word, words[i], strlen(words[i])) != 1 ||
+		    EVP_DigestFinal_ex(ctx_word, md[i], NULL) != 1)
+			fatalx("OpenSSL: hashing failed");
 }
 
 void

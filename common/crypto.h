@@ -51,6 +51,9 @@ void crypto_init(void);
 void sha1(uint8_t md[HASH_LEN], const void *p, size_t len);
 /* SHA-1 of the concatenation of n pieces. */
 void sha1_parts(uint8_t md[HASH_LEN], const struct chunk *parts, size_t n);
+/* SHA-1 of p followed by each of n words (strings): p is hashed once. */
+void sha1_words(uint8_t (*md)[HASH_LEN], const void *p, size_t len, const char *const *words,
+    size_t n);
 void sha256(uint8_t md[32], const void *p, size_t len);
 void hmac_sha256(uint8_t mac[32], const void *key, size_t keylen, const void *p, size_t len);
 

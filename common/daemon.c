@@ -13,6 +13,7 @@
 #include "control.h"
 #include "crypto.h"
 #include "sdsock.h"
+#include "step.h"
 
 #define EXIT_USAGE     64
 #define EXIT_PERMANENT 100
@@ -20,11 +21,8 @@
 #define CONNECT_TRIES    100
 #define CONNECT_PAUSE_MS 100
 
-static int64_t clock_offset; /* test builds only */
-
-/* A log line must never land in a file that happened to get descriptor 2. */
-static void
-open_standard_fds(void)
+void
+daemon_standard_fds(void)
 {
 	int fd;
 
@@ -69,7 +67,7 @@ parse_options(struct daemon *d, struct options *o, int argc, char **argv, const 
 	char all[32];
 	int ch;
 
-	snprintf(all, sizeof(all), "f:ns:1Ul:h%s", d->more_options != NULL ? d->more_options : "");
+	snprintf(all, sizeof(all), "f:ns:1Uel:h%s", d->more_options != NULL ? d->more_options : "");
 	while ((ch = getopt(argc, argv, all)) != -1) {
 		switch (ch) {
 		case 'f': o->file = optarg; break;
@@ -77,6 +75,7 @@ parse_options(struct daemon *d, struct options *o, int argc, char **argv, const 
 		case 's': d->run_dir = optarg; break;
 		case '1': d->one_uid = 1; break;
 		case 'U': d->unconfined = 1; break;
+		case 'e': log_second(STDOUT_FILENO); break;
 		case 'l': o->level = parse_level(d->name, optarg); break;
 		case 'h': show_usage(usage); break;
 		case '?': fprintf(stderr, "%s\n", usage); exit(EXIT_USAGE);
@@ -139,31 +138,22 @@ on_hup(int signo, void *arg)
 		d->hup(d);
 }
 
-static void
-read_clock_offset(void)
-{
-#ifdef WITH_TEST_HOOKS
-	const char *s = getenv("MIXMINION_FAKE_TIME_OFFSET");
-
-	if (s != NULL)
-		clock_offset = strtoll(s, NULL, 10);
-#endif
-}
-
 void
 daemon_init(struct daemon *d, int argc, char **argv, const char *usage)
 {
 	struct options o = { NULL, 0, -1 };
 
-	open_standard_fds();
+	daemon_standard_fds();
 	umask(0007);
 	log_init(d->name, LOGL_WARN);
 	prctl(PR_SET_NAME, d->name, 0, 0, 0); /* as ps shows it, however we were started */
-	read_clock_offset();
+	daemon_clock_init();
+	step_arm(d->name);
 	parse_options(d, &o, argc, argv, usage);
 	load_conf(d, &o);
 	if (o.check)
 		check_and_exit(d);
+	d->level = o.level;
 	if (o.level != -1)
 		d->conf->log_level = (enum log_level)o.level;
 	log_setlevel(d->conf->log_level);
@@ -265,10 +255,4 @@ daemon_log_counters(struct daemon *d)
 	if (line.len > 0)
 		log_info("%s", buf_cstr(&line));
 	buf_free(&line);
-}
-
-int64_t
-daemon_now(void)
-{
-	return (int64_t)time(NULL) + clock_offset;
 }

@@ -23,6 +23,7 @@ struct daemon {
 	struct loop *loop;
 	int one_uid; /* -1: all share one uid; role sockets are connected before the sandbox only */
 	int unconfined;           /* -U */
+	int level; /* -l: enum log_level whatever the configuration says, or -1; by daemon_init */
 	const char *run_dir;      /* -s DIR, else conf->run_dir */
 	struct counter *counters; /* ended by a NULL name */
 	/*
@@ -34,6 +35,13 @@ struct daemon {
 	void (*queue)(struct daemon *d, struct buf *out);
 	void (*stop)(struct daemon *d); /* TERM, INT or V_STOP; default loop_stop */
 	void (*hup)(struct daemon *d);
+	/*
+	 * Verbs of the same names, each of one or two daemons alone: -1 with a reason, or 0 with
+	 * what is done, one line.
+	 */
+	int (*republish)(struct daemon *d, struct errmsg *e);
+	int (*confirm_clock)(struct daemon *d, struct errmsg *e);
+	int (*clean)(struct daemon *d, struct errmsg *e);
 	/* Options of its own, as for getopt, and who takes them; NULL: none. */
 	const char *more_options;
 	void (*option)(int ch, const char *arg);
@@ -41,11 +49,16 @@ struct daemon {
 
 /*
  * The caller has set name, counters and the handlers.
- * Options -f FILE, -n (check the configuration and exit), -s DIR, -1, -U, -l LEVEL, -h; log;
- * configuration; crypto_init; loop; signals. Exits by itself with a message and status 0, 64 or 100
- * where that is the end.
+ * Options -f FILE, -n (check the configuration and exit), -s DIR, -1, -U, -e (log to standard
+ * output too), -l LEVEL, -h; log; configuration; crypto_init; loop; signals. Exits by itself with
+ * a message and status 0, 64 or 100 where that is the end.
  */
 void daemon_init(struct daemon *d, int argc, char **argv, const char *usage);
+/*
+ * Opens what is missing of descriptors 0 to 2 (by daemon_init): a log line must never land in a
+ * file that happened to get descriptor 2.
+ */
+void daemon_standard_fds(void);
 
 /* A listening socket that was passed in under this name (the i'th of them); -1 if there is none. */
 int daemon_socket(const char *name, unsigned i);
@@ -64,9 +77,17 @@ void daemon_ready(struct daemon *d);
 /* One log line with the counters that are not zero, at INFO. */
 void daemon_log_counters(struct daemon *d);
 /*
- * Current time, seconds since 1970: the one clock of the daemons. MIXMINION_FAKE_TIME_OFFSET shifts
- * it in test builds only.
+ * Current time, seconds since 1970: the one clock of the daemons. In test builds only, a file that
+ * MIXMINION_FAKE_CLOCK names shifts it, and the uptime.
  */
 int64_t daemon_now(void);
+/*
+ * What the clock said when the process began, and what has passed since: for what waits, and is
+ * not to be given up because somebody set the clock.
+ */
+int64_t daemon_steady(void);
+/* Seconds since the machine was started, sleep included: no setting of the clock changes it. */
+int64_t daemon_uptime(void);
+void daemon_clock_init(void); /* by daemon_init */
 
 #endif

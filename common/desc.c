@@ -1,6 +1,8 @@
 /*
  * Server descriptors: reading and verifying (dir-spec 3).
  */
+#include <arpa/inet.h>
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 #define MAX_COMMENTS	 1024
 #define MAX_SOFTWARE	 255
 #define SECTION_VERSION	 "0.1"
+#define MIX_INTERVAL	 "Server/MixInterval='"
+#define MAX_INTERVAL	 (30 * 86400) /* more is a fault */
 
 /* One section being read; the first fault sticks, so that callers may read on and ask once. */
 struct fields {
@@ -107,6 +111,25 @@ date(struct fields *f, const char *key, int64_t *t)
 
 /* --- optional sections --- */
 
+/*
+ * A numeric Hostname is IPv4's; a name has the families of which the descriptor gives an address,
+ * or it may be of both.
+ */
+static int
+families(const char *host, const char *ip, const char *ip6)
+{
+	uint8_t addr[16];
+	int known = 0;
+
+	if (inet_pton(AF_INET, host, addr) == 1)
+		return DESC_IP4;
+	if (ip != NULL && inet_pton(AF_INET, ip, addr) == 1 && strcmp(ip, "0.0.0.0") != 0)
+		known |= DESC_IP4;
+	if (ip6 != NULL && inet_pton(AF_INET6, ip6, addr) == 1)
+		known |= DESC_IP6;
+	return known != 0 ? known : DESC_IP4 | DESC_IP6;
+}
+
 static int
 parse_incoming(struct desc *d, struct fields *f)
 {
@@ -124,6 +147,7 @@ parse_incoming(struct desc *d, struct fields *f)
 		return 0;
 	strlcpy(d->hostname, host, sizeof(d->hostname));
 	d->port = (uint16_t)n;
+	d->families = families(host, optional(f, "IP"), optional(f, "IP6"));
 	d->in_protocols = text(f, "Protocols", protocols, SIZE_MAX);
 	return 1;
 }
@@ -189,6 +213,35 @@ section(struct desc *d, const struct info *in, const char *name,
 	if (f.s == NULL || strcmp(required(&f, "Version"), SECTION_VERSION) != 0 || f.bad)
 		return 0;
 	return parse(d, &f);
+}
+
+/* --- [Testing] --- */
+
+/*
+ * The reference puts a summary of its configuration there, for people: "A/B='x'; C/D='y'". Of
+ * interest is for how long at most a packet is held between two batches. No fault of it condemns
+ * a descriptor (dir-spec 3.1).
+ */
+static int64_t
+mix_interval(const struct info *in)
+{
+	const struct info_section *s = info_section(in, "Testing");
+	const struct info_entry *entry = s != NULL ? info_entry(s, "Configuration") : NULL;
+	const char *p = entry != NULL ? entry->value : "", *from = p;
+	char value[32];
+	int64_t seconds;
+
+	while ((p = strstr(p, MIX_INTERVAL)) != NULL && p != from &&
+	    (p - from < 2 || memcmp(p - 2, "; ", 2) != 0))
+		p++;
+	if (p == NULL)
+		return -1;
+	p += sizeof(MIX_INTERVAL) - 1;
+	if (strcspn(p, "'") >= sizeof(value))
+		return -1;
+	(void)strlcpy(value, p, strcspn(p, "'") + 1);
+	return conv_interval(&seconds, value, NULL) == 0 && seconds >= 0 &&
+		seconds <= MAX_INTERVAL ? seconds : -1;
 }
 
 /* --- [Server] --- */
@@ -317,6 +370,7 @@ parse(struct desc *d, int64_t now, enum desc_fault *why, struct errmsg *e)
 		d->has_mbox = section(d, &in, "Delivery/MBOX", parse_mbox);
 		d->has_smtp = section(d, &in, "Delivery/SMTP", parse_smtp);
 		d->has_fragmented = section(d, &in, "Delivery/Fragmented", parse_fragmented);
+		d->mix_interval = mix_interval(&in);
 		rv = 0;
 	}
 	info_free(&in);
@@ -350,12 +404,19 @@ desc_parse(const char *s, size_t len, int64_t now, struct errmsg *e)
 }
 
 void
+desc_drop_keys(struct desc *d)
+{
+	rsakey_free(d->identity);
+	rsakey_free(d->packet_key);
+	d->identity = d->packet_key = NULL;
+}
+
+void
 desc_free(struct desc *d)
 {
 	if (d == NULL)
 		return;
-	rsakey_free(d->identity);
-	rsakey_free(d->packet_key);
+	desc_drop_keys(d);
 	free(d->contact);
 	free(d->contact_fingerprint);
 	free(d->comments);

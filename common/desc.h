@@ -10,6 +10,9 @@
 #define DESC_VERSION "0.2"
 #define DESC_MAX_LEN (128 * 1024)
 
+#define DESC_IP4 1
+#define DESC_IP6 2
+
 struct desc {
 	char *text; /* as it was given, owned */
 	size_t textlen;
@@ -27,10 +30,12 @@ struct desc {
 	int has_incoming, has_outgoing, has_mbox, has_smtp, has_fragmented;
 	char hostname[MAX_HOSTNAME + 1]; /* incoming */
 	uint16_t port;
+	int families; /* DESC_IP4 | DESC_IP6: what it can be reached by, as far as it says */
 	char *in_protocols, *out_protocols; /* comma lists */
 	long mbox_max_kb, smtp_max_kb;
 	int mbox_allow_from, smtp_allow_from;
 	long max_fragments;
+	int64_t mix_interval; /* seconds, of [Testing]; -1: not said */
 };
 
 /*
@@ -46,6 +51,8 @@ enum desc_fault { DESC_FAULTY, DESC_FORGED };
 struct desc *desc_parse_why(const char *text, size_t len, int64_t now, enum desc_fault *why,
     struct errmsg *e);
 void desc_free(struct desc *d);
+/* Its keys are not needed any more: most of its memory. identity and packet_key are NULL then. */
+void desc_drop_keys(struct desc *d);
 
 int desc_valid_at(const struct desc *d, int64_t t); /* both ends included */
 /* "0.3" is in the comma list. */
@@ -65,11 +72,12 @@ struct desc_params {
 	const struct rsakey *identity, *packet_key; /* public parts are enough */
 	int64_t published, valid_after, valid_until;
 	int secure;
-	const char *hostname, *ip;
+	const char *hostname, *ip, *ip6;
 	uint16_t port;
 	int mbox, smtp, fragmented; /* advertise */
 	long mbox_max_kb, smtp_max_kb, max_fragments;
 	int mbox_allow_from, smtp_allow_from;
+	int64_t mix_interval; /* seconds; 0: it is not said */
 };
 
 /*

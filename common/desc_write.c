@@ -121,6 +121,7 @@ format_mmtp(struct buf *out, const struct desc_params *p)
 		rsakey_keyid(p->identity, keyid);
 		buf_str(out, "[Incoming/MMTP]\nVersion: 0.1\n");
 		entry(out, "IP", p->ip);
+		entry(out, "IP6", p->ip6);
 		buf_printf(out, "Hostname: %s\nPort: %u\nKey-Digest: ", p->hostname, p->port);
 		b64_encode(out, keyid, HASH_LEN);
 		buf_str(out, "\nProtocols: " MMTP_VERSION_STR "\n");
@@ -135,6 +136,18 @@ format_mail(struct buf *out, const char *section, long max_kb, int allow_from)
 	    allow_from ? "yes" : "no");
 }
 
+/* As the reference writes it, and of its long list what a sender can use. */
+static void
+format_testing(struct buf *out, int64_t interval)
+{
+	const char *unit = interval % 3600 == 0 ? "hour" : interval % 60 == 0 ? "minute" : "second";
+	long long n = interval / (interval % 3600 == 0 ? 3600 : interval % 60 == 0 ? 60 : 1);
+
+	if (interval > 0)
+		buf_printf(out, "[Testing]\nConfiguration: Server/MixInterval='%lld %s%s'\n", n,
+		    unit, n == 1 ? "" : "s");
+}
+
 void
 desc_format(struct buf *out, const struct desc_params *p)
 {
@@ -147,6 +160,7 @@ desc_format(struct buf *out, const struct desc_params *p)
 	if (p->fragmented)
 		buf_printf(out, "[Delivery/Fragmented]\nVersion: 0.1\nMaximum-Fragments: %ld\n",
 		    p->max_fragments);
+	format_testing(out, p->mix_interval);
 }
 
 /* " " and base-64. */

@@ -137,6 +137,23 @@ parse_signatures(struct directory *d, const char *text, size_t len, struct errms
 	return rv;
 }
 
+int
+directory_read_signature(struct dir_signature *sig, const char *section, size_t len,
+    const uint8_t digest[HASH_LEN], struct errmsg *e)
+{
+	struct directory d = { .nsigs = 0 };
+	int rv;
+
+	memcpy(d.digest, digest, HASH_LEN);
+	rv = parse_signatures(&d, section, len, e);
+	if (rv == 0 && d.nsigs != 1)
+		rv = err_set(e, "not one signature");
+	if (rv == 0)
+		*sig = d.sigs[0];
+	free(d.sigs);
+	return rv;
+}
+
 /* --- the sections in front of the descriptors --- */
 
 static int

@@ -32,7 +32,7 @@ struct directory {
 	size_t nsigs;
 	struct dir_voter *voters;
 	size_t nvoters;
-	char **recommended; /* lower-case nicknames */
+	char **recommended; /* lower-case nicknames, sorted (dir-spec 4.1) but in the old format */
 	size_t nrecommended;
 	char **clients, **servers_sw; /* recommended versions */
 	size_t nclients, nservers_sw;
@@ -49,13 +49,34 @@ struct directory *directory_parse(const char *text, size_t len, int64_t now, str
 /* gunzips first where the data is gzip; bounded by DIRECTORY_MAX_LEN. */
 struct directory *directory_parse_any(const void *p, size_t len, int64_t now, struct errmsg *e);
 void directory_free(struct directory *d);
+/* Appends; bounded by DIRECTORY_MAX_LEN on either side. -1 with a reason. */
+int directory_gunzip(struct buf *out, const void *p, size_t len, struct errmsg *e);
+/* Appends; the same octets for the same text and zlib. */
+void directory_gzip(struct buf *out, const void *p, size_t len);
+/*
+ * One [Signed-Directory] section by itself, over a signed part of this digest. -1 with a reason if
+ * it cannot be read; else sig says what it is worth.
+ */
+int directory_read_signature(struct dir_signature *sig, const char *section, size_t len,
+    const uint8_t digest[HASH_LEN], struct errmsg *e);
 
 /*
- * 0 if a client may use it: a consensus (or, if allowed, the old format), valid at now, good
- * signatures of more than half of the ntrusted fingerprints.
+ * 0 if a client may use it: a consensus (or, if allowed, the old format), valid at now, one
+ * identity a nickname and one nickname an identity, everything in its order, good signatures of
+ * more than half of the ntrusted fingerprints. The reason for too few says who signed.
  */
 int directory_check(const struct directory *d, const uint8_t (*trusted)[HASH_LEN],
     size_t ntrusted, int64_t now, int allow_old, struct errmsg *e);
+/* Its two halves: all but the dates, for one that is kept beyond its time, and the dates. */
+int directory_check_sound(const struct directory *d, const uint8_t (*trusted)[HASH_LEN],
+    size_t ntrusted, int allow_old, struct errmsg *e);
+int directory_check_dates(const struct directory *d, int64_t now, struct errmsg *e);
+/*
+ * How many of the trusted have signed it well. Who did, and who did not, is appended to the
+ * buffers (NULL: not wanted) as a comma list of URLs, or fingerprints where the directory has none.
+ */
+size_t directory_signers(const struct directory *d, const uint8_t (*trusted)[HASH_LEN],
+    size_t ntrusted, struct buf *did, struct buf *didnot);
 int directory_recommends(const struct directory *d, const char *nickname);
 /* 0 if it may be counted as a vote for the day (dir-spec 7.2). */
 int directory_check_vote(const struct directory *d, const struct dir_voter *voters,
@@ -85,6 +106,15 @@ void directory_sign(struct buf *out, const char *body, size_t len, struct rsakey
     const struct rng *rng);
 /* A whole document in the old format. */
 void directory_format_old(struct buf *out, const struct dir_params *p, struct rsakey *key,
+    const struct rng *rng);
+/*
+ * The same in two steps, for a key that is elsewhere: the text without digest and signature, whose
+ * SHA-1 is what is signed; and the two lines that take the place of DIRECTORY_OLD_UNSIGNED in it.
+ */
+#define DIRECTORY_OLD_UNSIGNED "DirectoryDigest:\nDirectorySignature:\n"
+void directory_format_old_stub(struct buf *out, const struct dir_params *p,
+    const struct rsakey *identity);
+void directory_sign_old(struct buf *out, const char *stub, size_t len, struct rsakey *key,
     const struct rng *rng);
 /* Order of version strings: 0.0.8alpha3 < 0.0.8rc1 < 0.0.8 < 0.0.8.1 */
 int version_cmp(const char *a, const char *b);

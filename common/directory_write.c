@@ -138,36 +138,51 @@ directory_sign(struct buf *out, const char *body, size_t len, struct rsakey *key
 }
 
 void
+directory_format_old_stub(struct buf *out, const struct dir_params *p,
+    const struct rsakey *identity)
+{
+	struct buf der = { 0 };
+	char published[20];
+
+	fmt_time(published, p->published);
+	rsakey_public_der(identity, &der);
+	buf_printf(out, "[Directory]\nVersion: %s\nPublished: %s\n", OLD_DIRECTORY_VERSION,
+	    published);
+	format_dates(out, p);
+	buf_str(out, "[Signature]\n");
+	b64_entry(out, "DirectoryIdentity", der.p, der.len);
+	buf_str(out, DIRECTORY_OLD_UNSIGNED);
+	format_software(out, p);
+	format_servers(out, p->servers, p->nservers);
+	buf_free(&der);
+}
+
+void
+directory_sign_old(struct buf *out, const char *stub, size_t len, struct rsakey *key,
+    const struct rng *rng)
+{
+	uint8_t digest[HASH_LEN];
+	struct buf sig = { 0 };
+
+	sha1(digest, stub, len);
+	sign(&sig, key, rng, digest);
+	b64_entry(out, "DirectoryDigest", digest, HASH_LEN);
+	b64_entry(out, "DirectorySignature", sig.p, sig.len);
+	buf_free(&sig);
+}
+
+void
 directory_format_old(struct buf *out, const struct dir_params *p, struct rsakey *key,
     const struct rng *rng)
 {
-	struct buf der = { 0 }, head = { 0 }, tail = { 0 }, sig = { 0 };
-	char published[20];
-	uint8_t digest[HASH_LEN];
-	struct chunk stub[3];
+	struct buf stub = { 0 };
+	size_t at;
 
-	fmt_time(published, p->published);
-	rsakey_public_der(key, &der);
-	buf_printf(&head, "[Directory]\nVersion: %s\nPublished: %s\n", OLD_DIRECTORY_VERSION,
-	    published);
-	format_dates(&head, p);
-	buf_str(&head, "[Signature]\n");
-	b64_entry(&head, "DirectoryIdentity", der.p, der.len);
-	format_software(&tail, p);
-	format_servers(&tail, p->servers, p->nservers);
-	/* The digest is over the text in which these two have no values yet. */
-	stub[0] = (struct chunk){ head.p, head.len };
-	stub[1].p = "DirectoryDigest:\nDirectorySignature:\n";
-	stub[1].len = strlen(stub[1].p);
-	stub[2] = (struct chunk){ tail.p, tail.len };
-	sha1_parts(digest, stub, 3);
-	sign(&sig, key, rng, digest);
-	buf_put(out, head.p, head.len);
-	b64_entry(out, "DirectoryDigest", digest, HASH_LEN);
-	b64_entry(out, "DirectorySignature", sig.p, sig.len);
-	buf_put(out, tail.p, tail.len);
-	buf_free(&der);
-	buf_free(&head);
-	buf_free(&tail);
-	buf_free(&sig);
+	directory_format_old_stub(&stub, p, key);
+	at = dirtext_find((const char *)stub.p, stub.len, 0, "DirectoryDigest:");
+	buf_put(out, stub.p, at);
+	directory_sign_old(out, (const char *)stub.p, stub.len, key, rng);
+	at += strlen(DIRECTORY_OLD_UNSIGNED);
+	buf_put(out, stub.p + at, stub.len - at);
+	buf_free(&stub);
 }

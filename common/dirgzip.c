@@ -12,12 +12,14 @@
 #define WINDOW_GZIP (15 + 16) /* zlib's way to say: a gzip header and trailer */
 #define STEP	    65536
 
-static int
-gunzip(struct buf *out, const uint8_t *p, size_t len, struct errmsg *e)
+int
+directory_gunzip(struct buf *out, const void *p, size_t len, struct errmsg *e)
 {
 	z_stream z = { .next_in = p, .avail_in = (uInt)len };
 	int rv;
 
+	if (len > DIRECTORY_MAX_LEN)
+		return err_set(e, "longer than a directory may be");
 	if (inflateInit2(&z, WINDOW_GZIP) != Z_OK)
 		fatalx("inflateInit2: out of memory");
 	do {
@@ -32,6 +34,23 @@ gunzip(struct buf *out, const uint8_t *p, size_t len, struct errmsg *e)
 	return rv == Z_STREAM_END ? 0 : err_set(e, "not a whole gzip file");
 }
 
+void
+directory_gzip(struct buf *out, const void *p, size_t len)
+{
+	z_stream z = { .next_in = p, .avail_in = (uInt)len };
+
+	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, WINDOW_GZIP, 8,
+		Z_DEFAULT_STRATEGY) != Z_OK)
+		fatalx("deflateInit2: out of memory");
+	do {
+		z.next_out = buf_space(out, STEP);
+		z.avail_out = STEP;
+		deflate(&z, Z_FINISH);
+		out->len -= z.avail_out;
+	} while (z.avail_out == 0);
+	deflateEnd(&z);
+}
+
 struct directory *
 directory_parse_any(const void *p, size_t len, int64_t now, struct errmsg *e)
 {
@@ -41,9 +60,7 @@ directory_parse_any(const void *p, size_t len, int64_t now, struct errmsg *e)
 
 	if (len < sizeof(magic) || memcmp(p, magic, sizeof(magic)) != 0)
 		return directory_parse(p, len, now, e);
-	if (len > DIRECTORY_MAX_LEN)
-		err_set(e, "longer than a directory may be");
-	else if (gunzip(&text, p, len, e) == 0)
+	if (directory_gunzip(&text, p, len, e) == 0)
 		d = directory_parse((const char *)text.p, text.len, now, e);
 	buf_free(&text);
 	return d;

@@ -71,6 +71,8 @@ int ipc_listen_path(const char *path, mode_t mode); /* removes a stale one; -1 w
  */
 int ipc_call(int fd, uint16_t type, const void *body, size_t len, struct ipc_hdr *rh, void *reply,
     size_t max, size_t *rlen, int timeout_ms);
+/* One record more of the answer to id. */
+int ipc_next(int fd, uint32_t id, void *reply, size_t max, size_t *rlen, int timeout_ms);
 int ipc_call_fd(int fd, uint16_t type, int passfd, struct ipc_hdr *rh, void *reply, size_t max,
     size_t *rlen, int timeout_ms);
 

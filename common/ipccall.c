@@ -175,6 +175,22 @@ ipc_call(int fd, uint16_t type, const void *body, size_t len, struct ipc_hdr *rh
 }
 
 int
+ipc_next(int fd, uint32_t id, void *reply, size_t max, size_t *rlen, int timeout_ms)
+{
+	int64_t deadline = loop_now() + timeout_ms;
+	struct ipc_hdr h = { .id = id + 1 };
+	ssize_t n;
+
+	do {
+		n = await_record(fd, &h, reply, max, deadline);
+		if (n == -1 && errno != EINTR && errno != EAGAIN)
+			return -1;
+	} while (n == -1 || h.id != id);
+	*rlen = (size_t)n;
+	return 0;
+}
+
+int
 ipc_call_fd(int fd, uint16_t type, int passfd, struct ipc_hdr *rh, void *reply, size_t max,
     size_t *rlen, int timeout_ms)
 {

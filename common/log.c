@@ -14,6 +14,7 @@
 static const char *procname = "?";
 static enum log_level threshold = LOGL_WARN;
 static int to_journal;
+static int second = -1;
 
 static const struct {
 	const char *name;
@@ -74,6 +75,16 @@ put_prefix(char *line, size_t size, enum log_level level)
 	return (size_t)n;
 }
 
+void
+log_lines(const char *text, size_t len)
+{
+	ssize_t n = write(STDERR_FILENO, text, len);
+
+	if (second != -1)
+		n = write(second, text, len);
+	(void)n; /* where it cannot be written nobody is left to tell */
+}
+
 /* One write a line, so that the lines of several processes on one file do not mix. */
 __attribute__((format(printf, 3, 0))) static void
 put_line(enum log_level level, int err, const char *fmt, va_list ap)
@@ -99,8 +110,7 @@ put_line(enum log_level level, int err, const char *fmt, va_list ap)
 		if (iscntrl((unsigned char)line[i]))
 			line[i] = '?';
 	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) == -1)
-		return; /* nobody is left to tell */
+	log_lines(line, len);
 }
 
 #define LOG_FUNCTION(name, level, err)                                                             \
@@ -140,9 +150,15 @@ FATAL_FUNCTION(fatal_permanent, 0, EXIT_PERMANENT)
 int
 log_once(struct log_state *s)
 {
+	struct timespec now;
+
 	if (s->said)
 		return 0;
 	s->said = 1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (s->when != 0 && now.tv_sec - s->when < LOG_QUIET)
+		return 0;
+	s->when = now.tv_sec;
 	return 1;
 }
 
@@ -158,4 +174,12 @@ log_reopen(int fd)
 	if (dup2(fd, STDERR_FILENO) == -1)
 		log_warn("log file is not reopened: dup2");
 	close(fd);
+}
+
+void
+log_second(int fd)
+{
+	if (second > STDERR_FILENO)
+		close(second);
+	second = fd;
 }

@@ -8,6 +8,8 @@
 #define COMMON_LOG_H
 
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* The names of the reference's LogLevel. */
 enum log_level { LOGL_TRACE, LOGL_DEBUG, LOGL_INFO, LOGL_WARN, LOGL_ERROR, LOGL_FATAL, LOGL_NEVER };
@@ -32,15 +34,25 @@ void fatal_permanent(const char *fmt, ...) __attribute__((format(printf, 1, 2), 
 
 /*
  * The same trouble again and again is said once: log_once returns 1 the first time for a state,
- * then 0 until log_again is called for it (when the trouble is over).
+ * then 0 until log_again is called for it (when the trouble is over); and never twice within
+ * LOG_QUIET seconds, or what comes and goes would fill the log.
  */
+#define LOG_QUIET 60
 struct log_state {
-	int said;
+	int said; /* the trouble goes on */
+	int64_t when; /* monotonic, seconds; 0: never */
 };
 int log_once(struct log_state *s);
 void log_again(struct log_state *s);
 
 /* For LOGREOPEN: dup fd over standard error and close it. */
 void log_reopen(int fd);
+/*
+ * Every line goes to fd too from now on, -1: no more. What was there before is closed unless it is
+ * a standard descriptor.
+ */
+void log_second(int fd);
+/* Lines that other processes of ours have made. */
+void log_lines(const char *text, size_t len);
 
 #endif

@@ -30,6 +30,37 @@ is_text(const uint8_t *p, size_t len)
 	return 1;
 }
 
+/* Octets of the UTF-8 character at p (RFC 3629), 0 if there is none; end is beyond. */
+static size_t
+utf8_len(const uint8_t *p, const uint8_t *end)
+{
+	uint8_t c = p[0];
+	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	if (n > (size_t)(end - p))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Not longer than need be, no surrogate, not beyond U+10FFFF. */
+	if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ||
+	    (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+int
+utf8_valid(const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p + len;
+	size_t n;
+
+	for (; p < end; p += n)
+		if ((n = utf8_len(p, end)) == 0)
+			return 0;
+	return 1;
+}
+
 const char *
 message_type_name(enum message_type t)
 {

@@ -13,37 +13,37 @@
 #define S_RECEIVED "RECEIVED\r\n"
 #define S_REJECTED "REJECTED\r\n"
 
-/* SHA-1(packet | word) */
 static void
-packet_digest(uint8_t md[HASH_LEN], const uint8_t *packet, const char *word)
+put_ack(uint8_t out[MMTP_ACK_LEN], const char *word, const uint8_t md[HASH_LEN])
 {
-	struct chunk parts[2] = { { packet, PACKET_LEN }, { word, strlen(word) } };
+	memcpy(out, word, MMTP_ACK_LEN - HASH_LEN);
+	memcpy(out + MMTP_ACK_LEN - HASH_LEN, md, HASH_LEN);
+}
 
-	sha1_parts(md, parts, 2);
+/* SHA-1(packet | word) for the frame and for its answers. */
+static void
+packet_digests(uint8_t frame[HASH_LEN], struct mmtp_acks *acks, const uint8_t *packet, int junk)
+{
+	const char *const words[] = { junk ? "JUNK" : "SEND", junk ? "RECEIVED JUNK" : "RECEIVED",
+		"REJECTED" };
+	uint8_t md[3][HASH_LEN];
+
+	sha1_words(md, packet, PACKET_LEN, words, 3);
+	memcpy(frame, md[0], HASH_LEN);
+	put_ack(acks->received, S_RECEIVED, md[1]);
+	put_ack(acks->rejected, S_REJECTED, md[2]);
 }
 
 void
-mmtp_frame(struct buf *out, const uint8_t packet[PACKET_LEN], int junk)
+mmtp_frame(struct buf *out, struct mmtp_acks *acks, const uint8_t packet[PACKET_LEN], int junk)
 {
+	struct mmtp_acks unused;
 	uint8_t md[HASH_LEN];
 
-	packet_digest(md, packet, junk ? "JUNK" : "SEND");
+	packet_digests(md, acks != NULL ? acks : &unused, packet, junk);
 	buf_str(out, junk ? S_JUNK : S_SEND);
 	buf_put(out, packet, PACKET_LEN);
 	buf_put(out, md, HASH_LEN);
-}
-
-void
-mmtp_ack(uint8_t out[MMTP_ACK_LEN], const uint8_t packet[PACKET_LEN], enum mmtp_answer a)
-{
-	static const char *const words[] = {
-		[MMTP_RECEIVED] = "RECEIVED",
-		[MMTP_RECEIVED_JUNK] = "RECEIVED JUNK",
-		[MMTP_REJECTED] = "REJECTED",
-	};
-
-	memcpy(out, a == MMTP_REJECTED ? S_REJECTED : S_RECEIVED, MMTP_ACK_LEN - HASH_LEN);
-	packet_digest(out + MMTP_ACK_LEN - HASH_LEN, packet, words[a]);
 }
 
 /* --- the server's side --- */
@@ -140,7 +140,7 @@ server_frame_done(struct mmtp_server *s)
 	uint8_t md[HASH_LEN];
 
 	s->junk = memcmp(s->frame, S_JUNK, WORD_LEN) == 0;
-	packet_digest(md, s->packet, s->junk ? "JUNK" : "SEND");
+	packet_digests(md, &s->acks, s->packet, s->junk);
 	s->digest_ok = ct_equal(md, s->packet + PACKET_LEN, HASH_LEN);
 	s->have = 0;
 	return MMTP_S_PACKET;
@@ -185,15 +185,12 @@ mmtp_client_init(struct mmtp_client *c)
 }
 
 int
-mmtp_client_sent(struct mmtp_client *c, const uint8_t packet[PACKET_LEN], int junk)
+mmtp_client_sent(struct mmtp_client *c, const struct mmtp_acks *acks)
 {
-	unsigned at = (c->first + c->outstanding) % MMTP_MAX_WINDOW;
 
 	if (c->outstanding == MMTP_MAX_WINDOW)
 		return -1;
-	mmtp_ack(c->expect[at][0], packet, junk ? MMTP_RECEIVED_JUNK : MMTP_RECEIVED);
-	mmtp_ack(c->expect[at][1], packet, MMTP_REJECTED);
-	c->outstanding++;
+	c->expect[(c->first + c->outstanding++) % MMTP_MAX_WINDOW] = *acks;
 	return 0;
 }
 
@@ -223,9 +220,9 @@ client_ack_done(struct mmtp_client *c)
 	unsigned at = c->first;
 	enum mmtp_cevent ev;
 
-	if (ct_equal(c->in, c->expect[at][0], MMTP_ACK_LEN))
+	if (ct_equal(c->in, c->expect[at].received, MMTP_ACK_LEN))
 		ev = MMTP_C_ACKED;
-	else if (ct_equal(c->in, c->expect[at][1], MMTP_ACK_LEN))
+	else if (ct_equal(c->in, c->expect[at].rejected, MMTP_ACK_LEN))
 		ev = MMTP_C_REJECTED;
 	else
 		return client_error(c, "a wrong acknowledgement");

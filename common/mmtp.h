@@ -14,16 +14,21 @@
 #define MMTP_ACK_LEN	30
 #define MMTP_MAX_WINDOW 16 /* unacknowledged packets that a client of ours sends ahead */
 
-/* Appends the frame of a packet or of padding; the acknowledgement of one. */
-void mmtp_frame(struct buf *out, const uint8_t packet[PACKET_LEN], int junk);
-enum mmtp_answer { MMTP_RECEIVED, MMTP_RECEIVED_JUNK, MMTP_REJECTED };
-void mmtp_ack(uint8_t out[MMTP_ACK_LEN], const uint8_t packet[PACKET_LEN], enum mmtp_answer a);
+/* What may be answered to a frame. */
+struct mmtp_acks {
+	uint8_t received[MMTP_ACK_LEN];
+	uint8_t rejected[MMTP_ACK_LEN];
+};
+
+/* Appends the frame of a packet or of padding; acks (may be NULL) gets its answers. */
+void mmtp_frame(
+    struct buf *out, struct mmtp_acks *acks, const uint8_t packet[PACKET_LEN], int junk);
 
 /* --- the server's side of one connection --- */
 enum mmtp_sevent {
 	MMTP_S_MORE, /* nothing yet: feed more octets */
 	MMTP_S_HELLO, /* send MMTP_HELLO */
-	/* srv->packet holds one; junk and digest_ok tell which; take it, then go on */
+	/* srv->packet holds one, acks its answers; junk and digest_ok tell which; take it, go on */
 	MMTP_S_PACKET,
 	MMTP_S_ERROR /* close; srv->why says why */
 };
@@ -32,6 +37,7 @@ struct mmtp_server {
 	int state;
 	int junk;
 	int digest_ok; /* a SEND or JUNK with a wrong digest is to be answered REJECTED */
+	struct mmtp_acks acks;
 	uint8_t *packet; /* PACKET_LEN octets */
 	uint8_t *frame; /* MMTP_FRAME_LEN octets: what came so far */
 	size_t have;
@@ -60,14 +66,14 @@ struct mmtp_client {
 	int state;
 	uint8_t in[MMTP_ACK_LEN];
 	size_t have;
-	uint8_t expect[MMTP_MAX_WINDOW][2][MMTP_ACK_LEN]; /* received, rejected */
+	struct mmtp_acks expect[MMTP_MAX_WINDOW];
 	unsigned first, outstanding;
 	const char *why;
 };
 
 void mmtp_client_init(struct mmtp_client *c); /* the caller sends MMTP_HELLO first */
-/* Remembers what to expect for a frame about to be sent; -1 if the window is full. */
-int mmtp_client_sent(struct mmtp_client *c, const uint8_t packet[PACKET_LEN], int junk);
+/* Remembers what to expect for a frame about to be sent (mmtp_frame); -1 if the window is full. */
+int mmtp_client_sent(struct mmtp_client *c, const struct mmtp_acks *acks);
 size_t mmtp_client_feed(
     struct mmtp_client *c, const uint8_t *p, size_t len, enum mmtp_cevent *ev);
 

@@ -18,6 +18,15 @@ opt_list_add(struct opt_list *l, const char *s)
 	l->n++;
 }
 
+int
+opt_list_has(const struct opt_list *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], s) == 0)
+			return 1;
+	return 0;
+}
+
 void
 opt_list_free(struct opt_list *l)
 {

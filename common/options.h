@@ -24,14 +24,13 @@ struct opt_type {
 
 extern const struct opt_type OPT_STRING; /* char *, not empty */
 extern const struct opt_type OPT_PATH; /* char *; quotes removed, leading ~ expanded */
-extern const struct opt_type OPT_COMMAND; /* char *, as STRING */
+extern const struct opt_type OPT_COMMAND; /* char *, a program and arguments (command.h) */
 extern const struct opt_type OPT_NICKNAME; /* char * */
 extern const struct opt_type OPT_MAILBOX; /* char *, user@host */
 extern const struct opt_type OPT_HOST; /* char *, a plausible host name */
 extern const struct opt_type OPT_IP4; /* char * */
 extern const struct opt_type OPT_IP6; /* char * */
 extern const struct opt_type OPT_HOSTPORT; /* char *, HOST, HOST:PORT, [IPv6] or [IPv6]:PORT */
-extern const struct opt_type OPT_RULE; /* nothing is stored: "IP[/MASK] [PORT[-PORT]]" or "*" */
 extern const struct opt_type OPT_BOOL; /* int */
 extern const struct opt_type OPT_YES; /* int; as BOOL, but a no does not undo another's yes */
 extern const struct opt_type OPT_LONG; /* long */
@@ -40,7 +39,16 @@ extern const struct opt_type OPT_PORT; /* uint16_t, 1 to 65535 */
 extern const struct opt_type OPT_INTERVAL; /* int64_t, seconds */
 extern const struct opt_type OPT_SIZE; /* int64_t, octets */
 extern const struct opt_type OPT_FRACTION; /* double */
+extern const struct opt_type OPT_LEVEL; /* enum log_level */
 extern const struct opt_type OPT_LIST; /* struct opt_list */
+extern const struct opt_type OPT_PROXY; /* char *, a URL of http, https or socks5h */
+extern const struct opt_type OPT_URLS; /* struct opt_list of http and https URLs */
+/*
+ * struct opt_list of "FINGERPRINT URL", a directory server that is trusted: 40 hex digits in
+ * capitals, a blank, the base of its URLs with the '/' at its end (dir-spec 5.1).
+ */
+extern const struct opt_type OPT_DIRSERVERS;
+#define MAX_DIRSERVERS 64
 
 /* What OPT_MANY options collect. */
 struct opt_list {
@@ -99,6 +107,7 @@ int options_given(const struct opt_reader *r, const char *section, const char *k
 void options_syntax_fault(struct opt_reader *r, const struct errmsg *why);
 
 void opt_list_add(struct opt_list *l, const char *s);
+int opt_list_has(const struct opt_list *l, const char *s); /* letters count */
 void opt_list_free(struct opt_list *l);
 
 #endif

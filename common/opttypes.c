@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "log.h"
 #include "options.h"
 #include "routing.h"
+#include "url.h"
 
 /* A row with neither bound takes what the type allows. */
 static int64_t
@@ -114,6 +116,17 @@ set_path(const struct conf_option *o, void *dst, const char *s, struct errmsg *e
 }
 
 static int
+set_command(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	struct command c;
+
+	if (command_split(&c, s, e) == -1)
+		return -1;
+	command_free(&c);
+	return set_string(o, dst, s, e);
+}
+
+static int
 set_nickname(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
 	(void)o;
@@ -188,46 +201,29 @@ set_hostport(const struct conf_option *o, void *dst, const char *s, struct errms
 	return keep(dst, s);
 }
 
-/* dir-spec 2.4, address patterns. */
 static int
-set_rule(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+set_level(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
 {
-	char ip[64] = "", mask[64] = "";
-	struct in_addr a;
-	unsigned lo = 1, hi = 65535;
-	int n = 0, ok;
+	enum log_level *level = dst;
+	int v = log_parselevel(s);
 
 	(void)o;
-	(void)dst;
-	if (*s == '*')
-		n = 1;
-	else if (sscanf(s, "%63[0-9.]%n / %63[0-9.]%n", ip, &n, mask, &n) < 1)
-		return err_set(e, "\"%.64s\" is not IP[/MASK] [PORT[-PORT]]", s);
-	ok = *s == '*' || (inet_pton(AF_INET, ip, &a) == 1 &&
-	    (*mask == '\0' || inet_pton(AF_INET, mask, &a) == 1));
-	s += n;
-	s += strspn(s, " \t");
-	if (*s != '\0') {
-		n = 0;
-		if (sscanf(s, "%5u%n - %5u%n", &lo, &n, &hi, &n) == 1)
-			hi = lo;
-		ok = ok && n > 0 && s[n] == '\0';
-	}
-	if (!ok || lo < 1 || lo > hi || hi > 65535)
-		return err_set(e, "not an address rule: IP[/MASK] [PORT[-PORT]] or *");
+	if (v == -1)
+		return err_set(e,
+		    "\"%.32s\" is none of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, NEVER", s);
+	*level = (enum log_level)v;
 	return 0;
 }
 
 const struct opt_type OPT_STRING = { set_string, release_text };
 const struct opt_type OPT_PATH = { set_path, release_text };
-const struct opt_type OPT_COMMAND = { set_string, release_text };
+const struct opt_type OPT_COMMAND = { set_command, release_text };
 const struct opt_type OPT_NICKNAME = { set_nickname, release_text };
 const struct opt_type OPT_MAILBOX = { set_mailbox, release_text };
 const struct opt_type OPT_HOST = { set_host, release_text };
 const struct opt_type OPT_IP4 = { set_ip4, release_text };
 const struct opt_type OPT_IP6 = { set_ip6, release_text };
 const struct opt_type OPT_HOSTPORT = { set_hostport, release_text };
-const struct opt_type OPT_RULE = { set_rule, NULL };
 
 /* --- numbers --- */
 
@@ -333,6 +329,54 @@ release_list(void *dst)
 	opt_list_free(dst);
 }
 
+static int
+set_proxy(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	struct url u;
+
+	return url_parse(&u, s, URL_PROXY, e) == -1 ? -1 : OPT_STRING.set(o, dst, s, e);
+}
+
+static int
+set_urls(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	struct url u;
+
+	(void)o;
+	if (url_parse(&u, s, URL_WEB, e) == -1)
+		return -1;
+	opt_list_add(dst, s);
+	return 0;
+}
+
+static int
+set_dirserver(const struct conf_option *o, void *dst, const char *s, struct errmsg *e)
+{
+	uint8_t fingerprint[HASH_LEN];
+	size_t len = strcspn(s, " \t");
+	const char *url = s + len + strspn(s + len, " \t");
+	char line[2 * HASH_LEN + 1 + URL_MAX + 2];
+	struct opt_list *l = dst;
+	struct url u;
+
+	(void)o;
+	if (hex_decode(fingerprint, HASH_LEN, s, len) == -1 || *url == '\0')
+		return err_set(e, "not the FINGERPRINT (40 hex digits) and the URL of a server");
+	if (url_parse(&u, url, URL_WEB, e) == -1)
+		return -1;
+	if (l->n == MAX_DIRSERVERS)
+		return err_set(e, "more than %d directory servers", MAX_DIRSERVERS);
+	hex_upper(line, fingerprint, HASH_LEN);
+	(void)snprintf(line + 2 * HASH_LEN, sizeof(line) - 2 * HASH_LEN, " %s%s", url,
+	    url[strlen(url) - 1] == '/' ? "" : "/");
+	for (size_t i = 0; i < l->n; i++)
+		if (strncmp(l->v[i], line, 2 * HASH_LEN) == 0)
+			return err_set(e, "the same fingerprint twice");
+	opt_list_add(l, line);
+	return 0;
+}
+
+const struct opt_type OPT_LEVEL = { set_level, NULL };
 const struct opt_type OPT_BOOL = { set_bool, NULL };
 const struct opt_type OPT_YES = { set_yes, NULL };
 const struct opt_type OPT_LONG = { set_long, NULL };
@@ -342,3 +386,6 @@ const struct opt_type OPT_INTERVAL = { set_interval, NULL };
 const struct opt_type OPT_SIZE = { set_size, NULL };
 const struct opt_type OPT_FRACTION = { set_fraction, NULL };
 const struct opt_type OPT_LIST = { set_list, release_list };
+const struct opt_type OPT_PROXY = { set_proxy, release_text };
+const struct opt_type OPT_URLS = { set_urls, release_list };
+const struct opt_type OPT_DIRSERVERS = { set_dirserver, release_list };

@@ -1,11 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compress.h"
-#include "fec.h"
-#include "fragment.h"
 #include "log.h"
-#include "payload.h"
+#include "packetize.h"
 
 #define FRAGMENT_FLAG 0x800000
 #define INDEX_MASK    0x7fffff
@@ -84,78 +81,25 @@ payload_build_fragment(uint8_t *out, uint32_t index, const uint8_t msgid[MSGID_L
 	sha1(out + 3, out + 3 + HASH_LEN, len - 3 - HASH_LEN);
 }
 
-static void
-payloads_alloc(struct payloads *out, size_t n, size_t overhead)
-{
-	out->n = n;
-	out->each = PAYLOAD_LEN - overhead;
-	out->p = calloc(n, out->each);
-	if (out->p == NULL)
-		fatal("payload: no memory for %zu packets", n);
-}
-
-/* The n fragments of chunk c, whose k blocks lie one after the other. */
-static void
-fragment_chunk(struct payloads *out, const struct frag_params *fp, const struct fec *f, size_t c,
-    const uint8_t *chunk)
-{
-	const uint8_t *raw[FEC_MAX_K];
-	uint8_t block[PAYLOAD_LEN];
-
-	for (unsigned i = 0; i < fp->k; i++)
-		raw[i] = chunk + i * fp->capacity;
-	for (unsigned j = 0; j < fp->n; j++) {
-		size_t index = c * fp->n + j;
-
-		fec_encode(f, j, raw, fp->capacity, block);
-		payload_build_fragment(out->p + index * out->each, (uint32_t)index, out->msgid,
-		    (uint32_t)fp->length, block, PAYLOAD_LEN - out->each);
-	}
-	wipe(block, sizeof(block));
-}
-
-/* DIVIDE of the whitened message m, then the headers; m grows by its padding. */
-static int
-divide(struct payloads *out, struct buf *m, size_t overhead, const struct rng *rng,
-    struct errmsg *e)
-{
-	struct frag_params fp;
-	struct fec f;
-	size_t padding;
-
-	if (frag_params(&fp, m->len, overhead, e) == -1)
-		return -1;
-	if (fec_init(&f, fp.k, fp.n) == -1)
-		fatalx("fec: no code %u of %u", fp.k, fp.n);
-	whiten(m->p, m->len);
-	padding = fp.padded_len - fp.length;
-	if (padding > 0)
-		rng_fill(rng, buf_space(m, padding), padding);
-	rng_fill(rng, out->msgid, MSGID_LEN);
-	payloads_alloc(out, fp.total, overhead);
-	for (size_t c = 0; c < fp.chunks; c++)
-		fragment_chunk(out, &fp, &f, c, m->p + c * fp.chunk_size);
-	return 0;
-}
-
 int
 payloads_from_message(struct payloads *out, const void *msg, size_t len, size_t overhead,
     const void *prefix, size_t prefixlen, const struct rng *rng, struct errmsg *e)
 {
-	struct buf m = { 0 };
-	int r = 0;
+	struct packetized p;
 
 	memset(out, 0, sizeof(*out));
-	buf_put(&m, prefix, prefixlen);
-	mix_compress(&m, msg, len);
-	if (m.len - prefixlen <= PAYLOAD_LEN - SINGLETON_HEADER_LEN - overhead) {
-		payloads_alloc(out, 1, overhead);
-		payload_build_singleton(out->p, m.p + prefixlen, m.len - prefixlen, overhead, rng);
-	} else {
-		r = divide(out, &m, overhead, rng, e);
-	}
-	buf_wipe(&m);
-	return r;
+	if (packetize(&p, msg, len, overhead, prefix, prefixlen, rng, e) == -1)
+		return -1;
+	out->n = p.n;
+	out->each = p.each;
+	memcpy(out->msgid, p.msgid, MSGID_LEN);
+	out->p = calloc(p.n, p.each);
+	if (out->p == NULL)
+		fatal("payload: no memory for %zu packets", p.n);
+	for (size_t i = 0; i < p.n; i++)
+		packetized_get(&p, i, out->p + i * p.each);
+	packetized_free(&p);
+	return 0;
 }
 
 void

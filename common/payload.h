@@ -46,13 +46,7 @@ struct payloads {
 	uint8_t msgid[MSGID_LEN]; /* where fragmented (n > 1) */
 };
 
-/*
- * Compresses msg (header block and body), and makes one singleton or the fragments of it. prefix
- * (may be empty) is the server-side destination RT RS RI, put before the compressed data if and
- * only if the message has to be fragmented (E3). Draws: singleton, the padding; fragments, the
- * padding of DIVIDE, then the message id. -1 if the message is too long (more than 2^23
- * fragments, 2^32 - 1 octets).
- */
+/* All at once; as packetize. */
 int payloads_from_message(struct payloads *out, const void *msg, size_t len, size_t overhead,
     const void *prefix, size_t prefixlen, const struct rng *rng, struct errmsg *e);
 void payloads_free(struct payloads *ps); /* wipes */

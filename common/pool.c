@@ -75,9 +75,11 @@ is_stale(struct pool *p, const char *name)
 static void
 clean_leftover(struct pool *p, const char *name)
 {
+	static struct log_state said;
+
 	if (!name_has(name, "rmv_") && !(name_has(name, "inp_") && is_stale(p, name)))
 		return;
-	if (pool_wipe_unlink(p, name) == -1)
+	if (pool_wipe_unlink(p, name) == -1 && log_once(&said))
 		log_warn("%s: a leftover file cannot be removed", p->label);
 }
 

@@ -50,6 +50,13 @@ int pool_batch_add(struct pool_batch *b, const char *name, const struct chunk *p
  */
 int pool_batch_add_decoy(struct pool_batch *b, const struct chunk *parts, size_t n);
 void pool_batch_sweep(struct pool_batch *b);
+/* What was added so far sets out for the disk; nothing waits for it. */
+void pool_batch_start(struct pool_batch *b);
+/*
+ * What was added so far is synced and its files are closed, so that a batch may have more files
+ * than a process may open; their names still come with the commit. 0, or -1 with errno.
+ */
+int pool_batch_settle(struct pool_batch *b);
 size_t pool_batch_len(const struct pool_batch *b);
 int pool_batch_commit(struct pool_batch *b); /* 0, or -1 with errno; the batch is empty again */
 void pool_batch_free(struct pool_batch *b);
@@ -83,6 +90,10 @@ int pool_remove_all(struct pool *p, const char *const *names, size_t n);
  * stays. Logs once that there is one, counts are the caller's.
  */
 int pool_quarantine(struct pool *p, const char *name, int quarantine_dirfd);
+/* How many files (crp_) lie in a quarantine; clean: they are wiped. -1 with errno. */
+long pool_set_aside(int dirfd, int clean);
+/* For the verb CLEAN: wipes them, and says how many there were. */
+int pool_clean(int dirfd, struct errmsg *e);
 int pool_sync(struct pool *p); /* the directory */
 /*
  * The way out of mix/, many files together. Each is replaced in from by a fresh copy with new

@@ -9,13 +9,14 @@
 
 #include "log.h"
 #include "poolfile.h"
+#include "step.h"
 
 #define MAX_PARTS 8
 
 struct batch_file {
 	char inp[POOL_NAME_LEN]; /* inp_..., while it is being written */
 	char name[POOL_NAME_LEN]; /* msg_..., what it will be; another inp_... for a decoy */
-	int fd;
+	int fd; /* -1: synced and closed */
 	int renamed;
 	int decoy;
 };
@@ -23,6 +24,8 @@ struct batch_file {
 struct pool_batch {
 	struct pool *p;
 	size_t n, max;
+	size_t started; /* the first so many are on their way to the disk, */
+	size_t settled; /* and so many there, and closed */
 	size_t nleft; /* decoys of committed batches that are still there */
 	char (*left)[POOL_NAME_LEN];
 	struct batch_file file[];
@@ -86,6 +89,20 @@ pool_batch_new(struct pool *p, size_t max)
 	return b;
 }
 
+/*
+ * A file of that name that is none of this batch's was left by a removal that failed. The packet
+ * that has the name must not wait for it until the next start. -1 leaves errno as it was if the
+ * file is of this batch.
+ */
+static int
+clear_way(struct pool_batch *b, const char *inp)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (strcmp(b->file[i].inp, inp) == 0)
+			return -1;
+	return unlinkat(b->p->dirfd, inp, 0);
+}
+
 static int
 add_file(struct pool_batch *b, const char *name, int decoy, const struct chunk *parts, size_t n)
 {
@@ -102,8 +119,11 @@ add_file(struct pool_batch *b, const char *name, int decoy, const struct chunk *
 	f->renamed = 0;
 	f->decoy = decoy;
 	f->fd = pool_create(b->p, f->inp, b->p->gid, parts, n);
+	if (f->fd == -1 && errno == EEXIST && clear_way(b, f->inp) == 0)
+		f->fd = pool_create(b->p, f->inp, b->p->gid, parts, n);
 	if (f->fd == -1)
 		return -1;
+	step("batch-written");
 	b->n++;
 	return 0;
 }
@@ -142,13 +162,14 @@ empty_batch(struct pool_batch *b, int remove_files)
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct batch_file *f = &b->file[i];
-		close(f->fd);
+		if (f->fd != -1)
+			close(f->fd);
 		if (remove_files)
 			unlinkat(b->p->dirfd, f->renamed ? f->name : f->inp, 0);
 		else if (f->decoy)
 			memcpy(b->left[b->nleft++], f->name, POOL_NAME_LEN);
 	}
-	b->n = 0;
+	b->n = b->started = b->settled = 0;
 	errno = saved;
 }
 
@@ -159,22 +180,55 @@ pool_batch_sweep(struct pool_batch *b)
 		unlinkat(b->p->dirfd, b->left[--b->nleft], 0);
 }
 
+void
+pool_batch_start(struct pool_batch *b)
+{
+	for (; b->started < b->n; b->started++)
+		sync_file_range(b->file[b->started].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+/* All of them are on their way to the disk before the first is waited for. */
+static int
+sync_files(struct pool_batch *b)
+{
+	if (b->n - b->settled > 1)
+		pool_batch_start(b);
+	for (size_t i = b->settled; i < b->n; i++)
+		if (fdatasync(b->file[i].fd) == -1)
+			return -1;
+	return 0;
+}
+
+int
+pool_batch_settle(struct pool_batch *b)
+{
+	if (sync_files(b) == -1)
+		return -1;
+	b->started = b->n;
+	for (; b->settled < b->n; b->settled++) {
+		close(b->file[b->settled].fd);
+		b->file[b->settled].fd = -1;
+	}
+	return 0;
+}
+
 static int
 make_durable(struct pool_batch *b)
 {
-	/* All of them are on their way to the disk before the first is waited for. */
-	for (size_t i = 0; b->n > 1 && i < b->n; i++)
-		sync_file_range(b->file[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	for (size_t i = 0; i < b->n; i++)
-		if (fdatasync(b->file[i].fd) == -1)
-			return -1;
+	if (sync_files(b) == -1)
+		return -1;
+	step("batch-synced");
 	for (size_t i = 0; i < b->n; i++) {
 		struct batch_file *f = &b->file[i];
 		if (renameat(b->p->dirfd, f->inp, b->p->dirfd, f->name) == -1)
 			return -1;
 		f->renamed = 1;
+		step("batch-renamed");
 	}
-	return fsync(b->p->dirfd);
+	if (fsync(b->p->dirfd) == -1)
+		return -1;
+	step("batch-durable");
+	return 0;
 }
 
 int

@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "poolfile.h"
+#include "step.h"
 
 struct move {
 	char name[POOL_NAME_LEN]; /* in from */
@@ -59,6 +60,7 @@ pool_moves_add(struct pool_moves *m, const char *name, struct pool *to, const st
 		return -1;
 	sync_file_range(mv->fresh, 0, 0, SYNC_FILE_RANGE_WRITE);
 	m->n++;
+	step("move-written");
 	return 0;
 }
 
@@ -84,8 +86,12 @@ move_one(struct pool_moves *m, struct move *mv)
 		mv->old = -1;
 		return saved;
 	}
+	step("move-replaced");
 	pool_with_prefix(fresh, "msg_", mv->inp);
-	return renameat(dir, mv->name, mv->to->dirfd, fresh) == -1 ? errno : 0;
+	if (renameat(dir, mv->name, mv->to->dirfd, fresh) == -1)
+		return errno;
+	step("move-moved");
+	return 0;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "poolfile.h"
+#include "step.h"
 
 #define WIPE_MAX          (1 << 20) /* where others can write, no file of ours is larger */
 #define QUARANTINE_FILES  1024
@@ -89,6 +90,7 @@ begin_remove(struct pool *p, const char *name, struct going *g)
 	pool_with_prefix(g->rmv, "rmv_", name);
 	if (renameat(p->dirfd, name, p->dirfd, g->rmv) == -1)
 		return errno == ENOENT ? 0 : -1;
+	step("remove-renamed");
 	if ((g->fd = pool_wipe_open(p, g->rmv)) != -1)
 		pool_wipe_begin(p, g->fd);
 	return 1;
@@ -99,7 +101,11 @@ end_remove(struct pool *p, struct going *g)
 {
 	if (g->fd != -1)
 		pool_wipe_end(g->fd);
-	return unlink_anything(p, g->rmv);
+	step("remove-wiped");
+	if (unlink_anything(p, g->rmv) == -1)
+		return -1;
+	step("remove-unlinked");
+	return 0;
 }
 
 /* All overwrites are on their way to the disk before the first is waited for. */

@@ -38,6 +38,18 @@
 		}                                                                                  \
 	}
 
+/* The same, where the caller says that it means TCP. */
+#define TCP_SOCKET(family)                                                                         \
+	{                                                                                          \
+		"socket",                                                                          \
+		{                                                                                  \
+			IS(0, family),                                                             \
+			    HAS(1, INT_MASK & ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK),           \
+				SOCK_STREAM),                                                      \
+			    IS(2, IPPROTO_TCP)                                                     \
+		}                                                                                  \
+	}
+
 /* The bit of O_TMPFILE that is not O_DIRECTORY. */
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 #define CHANGES	    (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | TMPFILE_BIT | O_PATH)
@@ -113,6 +125,19 @@ static const struct call_rule serve[] = {
 	END,
 };
 
+/* The same without logs that are opened again, and without files. */
+static const struct call_rule records[] = {
+	ANY("recvmsg"),
+	ANY("sendmsg"),
+	ANY("close"),
+	END,
+};
+static const struct call_rule accepts[] = {
+	ANY("rt_sigreturn"),
+	ANY("accept4"),
+	END,
+};
+
 /* Connecting to another process's role socket again. Never where all share one uid. */
 static const struct call_rule unix_connect[] = {
 	SOCKET(AF_UNIX, SOCK_SEQPACKET),
@@ -140,10 +165,18 @@ static const struct call_rule mmtp[] = {
 	END,
 };
 
-/* SMTP: text on top of it. */
+/* SMTP: text or TLS on top of it. */
 static const struct call_rule smtp[] = {
 	HOW_IT_ENDED,
 	{ "sendto", { IS_NULL(4) } },
+	ANY("gettimeofday"), /* of OpenSSL's, where the kernel's page has no clock */
+	END,
+};
+
+/* An mbox file, to which other programs add and from which they take: locked, and cut back. */
+static const struct call_rule mbox[] = {
+	{ "fcntl", { IS(1, F_SETLK) } },
+	ANY("ftruncate"),
 	END,
 };
 
@@ -166,11 +199,41 @@ static const struct call_rule dns[] = {
 	END,
 };
 
+/* HTTP: libcurl, which is given all addresses. */
+static const struct call_rule http[] = {
+	TCP_SOCKET(AF_INET),
+	TCP_SOCKET(AF_INET6),
+	HOW_IT_ENDED,
+	{ "setsockopt", { IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY) } },
+	{ "fcntl", { IS(1, F_GETFL) } },
+	{ "fcntl", { IS(1, F_SETFL), NONE_BUT(2, O_RDWR | O_NONBLOCK) } },
+	ANY("poll"),
+	ANY("recvfrom"),
+	ANY("getsockname"),
+	ANY("getpeername"),
+	ANY("close"),
+	ANY("read"), /* what woke it; TLS */
+	END,
+};
+
 /* Reading files; which ones is Landlock's and the uid's to say. */
 static const struct call_rule rpath[] = {
 	OPEN(O_RDONLY),
 	ANY("newfstatat"), /* also fstat of a C library before 2.39 */
 	ANY("fstat"),
+	END,
+};
+
+/* A file as a whole, and no more. */
+static const struct call_rule take_in[] = {
+	ANY("read"),
+	ANY("close"),
+	END,
+};
+
+/* On the disk before it takes the place of another. */
+static const struct call_rule synced[] = {
+	ANY("fsync"),
 	END,
 };
 
@@ -234,6 +297,37 @@ static const struct call_rule keysets[] = {
 	END,
 };
 
+/* The files of a directory server and of its key, each replaced by a new one that is on disk. */
+static const struct call_rule durable[] = {
+	OPEN(O_WRONLY), /* what a crash left is wiped */
+	ANY("fsync"),
+	END,
+};
+
+/* libmicrohttpd on sockets that were passed in. */
+static const struct call_rule httpd[] = {
+	ANY("epoll_wait"),
+	ANY("epoll_ctl"),
+	ANY("recvfrom"),
+	ANY("sendto"),
+	ANY("sendfile"),
+	ANY("pread64"), /* where the file system has no sendfile */
+	ANY("writev"),
+	ANY("shutdown"),
+	{ "setsockopt", { IS(1, IPPROTO_TCP) } },
+	END,
+};
+
+/* libcurl: HTTP, with TLS where the URL says so. */
+static const struct call_rule http_client[] = {
+	TCP_SOCKET(AF_INET),
+	TCP_SOCKET(AF_INET6),
+	HOW_IT_ENDED,
+	ANY("poll"),
+	ANY("getpeername"),
+	END,
+};
+
 /* qsort asks for the size of memory before it takes much of it: only for long lists. */
 static const struct call_rule sort[] = {
 	ANY("sysinfo"),
@@ -289,10 +383,19 @@ static const struct {
 	[ROLE_MMTPD] = { "mmtpd",
 	    { base, die, msg, serve, unix_connect, inet, mmtp, rpath, replace, pool } },
 	[ROLE_DELIVERD] = { "deliverd",
-	    { base, die, msg, serve, inet, smtp, rpath, replace, pool, sort } },
+	    { base, die, msg, serve, unix_connect, inet, smtp, rpath, replace, pool, mbox, sort } },
 	[ROLE_DIRSYNC] = { "dirsync",
-	    { base, die, msg, serve, unix_connect, rpath, list, replace, sort } },
+	    { base, die, msg, serve, unix_connect, rpath, list, replace, synced, sort } },
+	[ROLE_DIRSYNC_FETCH] = { "dirsync-fetch", { base, die, answer, inet, http } },
+	[ROLE_DIRSYNC_PARSE] = { "dirsync-parse", { base, die, answer, rpath, take_in, sort } },
 	[ROLE_DIRSYNC_NET] = { "dirsync-net", { base, die, msg, inet, dns, rpath } },
+	[ROLE_DIRD_CORE] = { "dird-core",
+	    { base, die, msg, accepts, unix_connect, rpath, list, replace, durable, sort } },
+	[ROLE_DIRD_SIGN] = { "dird-sign", { base, die, records, accepts, replace, durable } },
+	[ROLE_DIRD_HTTP] = { "dird-http",
+	    { base, die, records, accepts, unix_connect, rpath, httpd } },
+	[ROLE_DIRD_FETCH] = { "dird-fetch",
+	    { base, die, msg, accepts, inet, dns, rpath, http_client } },
 };
 
 #define GIB 1024
@@ -307,6 +410,12 @@ static const struct role_limits limits[ROLE_COUNT] = {
 	[ROLE_DELIVERD] = { 1024, GIB, 4 * GIB },
 	[ROLE_DIRSYNC] = { 1024, GIB, 2 * GIB },
 	[ROLE_DIRSYNC_NET] = { 1024, GIB, 512 },
+	[ROLE_DIRSYNC_FETCH] = { 64, GIB, 256 },
+	[ROLE_DIRSYNC_PARSE] = { 64, GIB, GIB }, /* a directory of 64 MiB, cut up */
+	[ROLE_DIRD_CORE] = { 1024, GIB, 4 * GIB },
+	[ROLE_DIRD_SIGN] = { 64, GIB, 512 },
+	[ROLE_DIRD_HTTP] = { 0, GIB, GIB },
+	[ROLE_DIRD_FETCH] = { 1024, GIB, 512 },
 };
 
 const struct role_limits *

@@ -12,6 +12,8 @@
 #define SOCK_KEYD_MMTPD	  "keyd-mmtpd"
 #define SOCK_KEYD_DIRSYNC "keyd-dirsync"
 #define SOCK_DIRSYNC_MMTPD "dirsync-mmtpd" /* RESOLVE */
+#define SOCK_DIRSYNC_DELIVERD "dirsync-deliverd" /* RESOLVE */
+#define SOCK_DELIVERD_RUN "deliverd-run" /* RUN, of deliverd alone */
 /* Control sockets: PROCESS-control. TCP listeners: "mmtp" (any number of them). */
 
 enum verb {
@@ -24,14 +26,21 @@ enum verb {
 	/* dirsync -> keyd */
 	V_KEYSETS, /* empty -> struct keysets_rep + the public keys */
 	V_SIGN, /* struct sign_req + unsigned descriptor text -> struct status_rep + signed text */
-	/* mmtpd -> dirsync */
+	/* mmtpd, deliverd -> dirsync */
 	V_RESOLVE, /* struct resolve_req -> struct resolve_rep */
 	/* mixminiond -> any daemon's control socket */
 	V_RELOAD, /* text of the configuration -> struct status_rep + message */
 	V_STATS, /* empty -> text "name value\n"... */
 	V_QUEUE, /* empty -> text, one line a pool or destination, counts only */
 	V_LOGREOPEN, /* empty, with one descriptor -> struct status_rep */
-	V_STOP /* empty -> struct status_rep; the daemon ends in order */
+	V_STOP, /* empty -> struct status_rep; the daemon ends in order */
+	V_REPUBLISH, /* empty -> struct status_rep + message; to dirsync */
+	V_CONFIRM_CLOCK, /* the same; to keyd: the clock is right */
+	V_CLEAN, /* the same; what was set aside is wiped */
+	V_UNDO, /* the same; the last RELOAD is taken back: not every process took it */
+	/* deliverd -> deliverd-run */
+	V_RUN, /* struct run_req -> struct status_rep */
+	V_RUN_TEXT /* octets -> struct status_rep */
 };
 
 enum ipc_status { ST_OK = 0, ST_FAIL = 1, ST_LATER = 2 };
@@ -119,6 +128,29 @@ struct sign_req {
 	/* text follows */
 };
 #define SIGN_TEXT_MAX (24 * 1024)
+
+/*
+ * RUN: one command, one question at a time on a connection. ST_OK to V_RUN: the text may come, in
+ * records of up to IPC_MAX_BODY octets, each answered. The answer to the last one (to V_RUN, where
+ * text_len is 0) is what became of it: ST_OK done, ST_FAIL never, ST_LATER another time. Which
+ * program that is, and its arguments, only the configuration says.
+ */
+enum run_what {
+	RUN_MBOX, /* SendmailCommand of [Delivery/MBOX] */
+	RUN_SMTP, /* and of [Delivery/SMTP] */
+	RUN_MIX, /* MixCommand, to take a mail */
+	RUN_MIX_SEND, /* MixCommand, to send what it took */
+	RUN_MODULE, /* the Module of an exit type */
+	RUN_WHAT_COUNT
+};
+#define RUN_FACTS_MAX 32768
+#define RUN_TEXT_MAX  (256 * 1024 * 1024)
+struct run_req {
+	uint32_t what; /* enum run_what */
+	uint32_t rtype; /* of a module, else 0 */
+	uint32_t facts_len; /* of the text: "NAME=value" and NUL each, for the environment */
+	uint32_t text_len; /* with the facts */
+};
 
 struct resolve_req {
 	char host[MAX_HOSTNAME + 1];

@@ -1,6 +1,8 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "armor.h"
 #include "routing.h"
 
 #define HOST_FIXED (2 + HASH_LEN) /* PORT, KEYID */
@@ -137,6 +139,21 @@ mailbox_valid(const char *s, size_t len)
 	domain = len - user - 1;
 	return dotted_atoms(s, user) && dotted_atoms(at + 1, domain) &&
 	    !digits_and_dots(at + 1, domain);
+}
+
+int
+mailbox_valid_utf8(const char *s, size_t len)
+{
+	char *ascii = malloc(len);
+	int ok = 0;
+
+	if (ascii != NULL && utf8_valid((const uint8_t *)s, len)) {
+		for (size_t i = 0; i < len; i++)
+			ascii[i] = (char)((unsigned char)s[i] > 0x7f ? 'x' : s[i]);
+		ok = mailbox_valid(ascii, len);
+	}
+	free(ascii);
+	return ok;
 }
 
 int

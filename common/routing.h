@@ -25,6 +25,8 @@ int routing_parse(struct mix_addr *a, uint16_t rt, const uint8_t *ri, size_t len
 
 /* One "username@host" by the grammar of E2E-spec 3.3.1; 1 or 0. */
 int mailbox_valid(const char *s, size_t len);
+/* The same, with letters of UTF-8 too (RFC 6531): what an operator may write, no sender. */
+int mailbox_valid_utf8(const char *s, size_t len);
 /* One to eight of them separated by NUL; 1 or 0. */
 int mailboxes_valid(const uint8_t *s, size_t len);
 /* 1 if exits of this type have a 20-octet tag in front of the address (P11). */

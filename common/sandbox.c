@@ -155,6 +155,8 @@ raise_filter(enum role r, int one_uid)
 
 	if (f == NULL)
 		fatalx("seccomp: no filter");
+	/* Another ABI's calls have no names to tell. */
+	must(seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), "BADARCH");
 	must(seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1), "TSYNC");
 	/* A tree instead of a list: every call of ours passes here. */
 	must(seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2), "OPTIMIZE");

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dirtext.h"
 #include "log.h"
@@ -11,11 +12,19 @@
 #define DAY	   86400
 #define FAR_FUTURE (30 * DAY)
 
+#define MAX_VOTES  64 /* bits of a mask; a directory has no more voters */
+
+/* A descriptor, and the vote in which it stands. */
+struct ballot_entry {
+	const struct desc *d;
+	unsigned vote;
+};
+
 struct tally {
 	const struct directory **votes; /* those that count, at most one a voter */
 	size_t nvotes;
 	size_t need; /* votes that are more than half of the voters */
-	const struct desc **all; /* every descriptor of every vote, each digest once */
+	struct ballot_entry *all; /* every descriptor of every vote */
 	size_t nall;
 	const struct desc **chosen;
 	size_t nchosen;
@@ -70,59 +79,44 @@ pick_votes(struct tally *t, const struct directory *const *votes, size_t n,
 
 /* By identity, then digest; signatures are random, so one digest may have several texts. */
 static int
-compare_descs(const void *a, const void *b)
+compare_entries(const void *a, const void *b)
 {
-	const struct desc *const *x = a, *const *y = b;
-	int c = memcmp((*x)->keyid, (*y)->keyid, HASH_LEN);
+	const struct ballot_entry *x = a, *y = b;
+	int c = memcmp(x->d->keyid, y->d->keyid, HASH_LEN);
 
 	if (c == 0)
-		c = memcmp((*x)->digest, (*y)->digest, HASH_LEN);
-	return c != 0 ? c : strcmp((*x)->text, (*y)->text);
+		c = memcmp(x->d->digest, y->d->digest, HASH_LEN);
+	return c != 0 ? c : strcmp(x->d->text, y->d->text);
 }
 
 static void
 gather(struct tally *t)
 {
-	size_t n = 0, kept = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < t->nvotes; i++)
 		n += t->votes[i]->nservers;
 	t->all = array(n, sizeof(*t->all));
 	t->chosen = array(n, sizeof(*t->chosen));
-	for (size_t i = 0; i < t->nvotes; i++)
+	for (unsigned i = 0; i < t->nvotes; i++)
 		for (size_t j = 0; j < t->votes[i]->nservers; j++)
-			t->all[t->nall++] = t->votes[i]->servers[j];
-	qsort(t->all, t->nall, sizeof(*t->all), compare_descs);
-	for (size_t i = 0; i < t->nall; i++)
-		if (kept == 0 ||
-		    memcmp(t->all[kept - 1]->digest, t->all[i]->digest, HASH_LEN) != 0)
-			t->all[kept++] = t->all[i];
-	t->nall = kept;
+			t->all[t->nall++] = (struct ballot_entry){ t->votes[i]->servers[j], i };
+	qsort(t->all, t->nall, sizeof(*t->all), compare_entries);
 }
 
-static int
-votes_for_identity(const struct tally *t, const uint8_t keyid[HASH_LEN])
+static size_t
+count_bits(uint64_t mask)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < t->nvotes; i++)
-		for (size_t j = 0; j < t->votes[i]->nservers; j++)
-			if (memcmp(t->votes[i]->servers[j]->keyid, keyid, HASH_LEN) == 0) {
-				count++;
-				break;
-			}
-	return count >= t->need;
+	return (size_t)__builtin_popcountll(mask);
 }
 
-/* The n descriptors of one identity: which of them go in. */
+/* The n different descriptors of one identity: which of them go in. */
 static void
 choose(struct tally *t, const struct desc *const *mine, size_t n, int64_t valid_after)
 {
 	for (size_t i = 1; i < n; i++)
-		if (strcmp(mine[i]->nickname, mine[0]->nickname) != 0)
+		if (strcasecmp(mine[i]->nickname, mine[0]->nickname) != 0)
 			return;
-	if (!votes_for_identity(t, mine[0]->keyid))
-		return;
 	for (size_t i = 0; i < n; i++)
 		if (mine[i]->valid_until >= valid_after &&
 		    mine[i]->valid_after <= valid_after + FAR_FUTURE &&
@@ -130,15 +124,36 @@ choose(struct tally *t, const struct desc *const *mine, size_t n, int64_t valid_
 			t->chosen[t->nchosen++] = mine[i];
 }
 
+/* The entries of one identity begin at from: how many they are, and who is for it. */
+static size_t
+group(const struct tally *t, size_t from, const struct desc **mine, size_t *n, uint64_t *votes)
+{
+	size_t at = from;
+
+	*n = 0;
+	*votes = 0;
+	for (; at < t->nall && memcmp(t->all[at].d->keyid, t->all[from].d->keyid, HASH_LEN) == 0;
+	     at++) {
+		*votes |= UINT64_C(1) << t->all[at].vote;
+		if (*n == 0 || memcmp(mine[*n - 1]->digest, t->all[at].d->digest, HASH_LEN) != 0)
+			mine[(*n)++] = t->all[at].d;
+	}
+	return at - from;
+}
+
 static void
 choose_all(struct tally *t, int64_t valid_after)
 {
-	for (size_t i = 0, n; i < t->nall; i += n) {
-		for (n = 1; i + n < t->nall; n++)
-			if (memcmp(t->all[i]->keyid, t->all[i + n]->keyid, HASH_LEN) != 0)
-				break;
-		choose(t, t->all + i, n, valid_after);
+	const struct desc **mine = array(t->nall, sizeof(*mine));
+	uint64_t votes;
+	size_t n;
+
+	for (size_t i = 0; i < t->nall;) {
+		i += group(t, i, mine, &n, &votes);
+		if (count_bits(votes) >= t->need)
+			choose(t, mine, n, valid_after);
 	}
+	free(mine);
 }
 
 struct list {
@@ -164,38 +179,45 @@ servers(const struct directory *d)
 	return (struct list){ d->servers_sw, d->nservers_sw };
 }
 
+struct item {
+	const char *s;
+	unsigned vote;
+};
+
 static int
-listed(struct list l, const char *s)
+compare_items(const void *a, const void *b)
 {
-	for (size_t i = 0; i < l.n; i++)
-		if (strcmp(l.v[i], s) == 0)
-			return 1;
-	return 0;
+	const struct item *x = a, *y = b;
+
+	return strcmp(x->s, y->s);
 }
 
 /* What stands in one list of enough votes, sorted. The caller frees the array, not the strings. */
 static const char **
 majority(const struct tally *t, struct list (*of)(const struct directory *), size_t *n)
 {
-	size_t total = 0, count;
+	struct item *all;
+	size_t total = 0, at = 0;
 	const char **out;
 
 	for (size_t i = 0; i < t->nvotes; i++)
 		total += of(t->votes[i]).n;
+	all = array(total, sizeof(*all));
 	out = array(total, sizeof(*out));
+	for (unsigned i = 0; i < t->nvotes; i++)
+		for (size_t j = 0; j < of(t->votes[i]).n; j++)
+			all[at++] = (struct item){ of(t->votes[i]).v[j], i };
+	qsort(all, total, sizeof(*all), compare_items);
 	*n = 0;
-	for (size_t i = 0; i < t->nvotes; i++) {
-		struct list l = of(t->votes[i]);
+	for (size_t i = 0, from = 0; i < total; from = i) {
+		uint64_t votes = 0;
 
-		for (size_t j = 0; j < l.n; j++) {
-			count = 0;
-			for (size_t k = 0; k < t->nvotes; k++)
-				count += (size_t)listed(of(t->votes[k]), l.v[j]);
-			if (count >= t->need)
-				out[(*n)++] = l.v[j];
-		}
+		for (; i < total && strcmp(all[i].s, all[from].s) == 0; i++)
+			votes |= UINT64_C(1) << all[i].vote;
+		if (count_bits(votes) >= t->need)
+			out[(*n)++] = all[from].s;
 	}
-	dirtext_sort(out, n, strcmp);
+	free(all);
 	return out;
 }
 
@@ -225,7 +247,9 @@ directory_tally(struct buf *out, const struct directory *const *votes, size_t nv
 	int rv = 0;
 
 	pick_votes(&t, votes, nvotes, voters, nvoters, valid_after);
-	if (t.nvotes < t.need) {
+	if (t.nvotes > MAX_VOTES) {
+		rv = err_set(e, "more than %d votes", MAX_VOTES);
+	} else if (t.nvotes < t.need) {
 		rv = err_set(e, "%zu votes count, %zu are needed", t.nvotes, t.need);
 	} else {
 		gather(&t);

@@ -13,6 +13,9 @@
 #define FOLD_AT	   76 /* RFC 5322 2.1.1: lines of 78 at most, where possible */
 #define WRAP_AT	   70 /* the configured Message */
 #define LINE_LIMIT 998
+#define ENCODING   "Content-Transfer-Encoding: " /* the last header */
+#define MAX_FROM   256 /* of the name; each octet may become two */
+#define ENCODED_AT 33 /* octets in an encoded word: at most 56 characters */
 
 const char *
 mailbox_domain(const char *mailbox)
@@ -49,6 +52,47 @@ put_header(struct buf *out, const char *name, const char *value)
 	buf_str(out, "\r\n");
 }
 
+static int
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s > 0x7f)
+			return 0;
+	return 1;
+}
+
+/* RFC 2047, for UTF-8: words that each hold whole characters, with blank between them. */
+static void
+put_encoded_words(struct buf *out, const char *s, const char *blank)
+{
+	size_t n, left = strlen(s);
+
+	for (; left > 0; s += n, left -= n) {
+		n = left < ENCODED_AT ? left : ENCODED_AT;
+		while (n < left && ((unsigned char)s[n] & 0xc0) == 0x80)
+			n--;
+		buf_str(out, "=?utf-8?B?");
+		b64_encode(out, s, n);
+		buf_str(out, "?=");
+		if (n < left)
+			buf_str(out, blank);
+	}
+}
+
+/* What the operator wrote: also what is not ASCII. */
+static void
+put_own_header(struct buf *out, const char *name, const char *value)
+{
+	if (is_ascii(value) || !utf8_valid((const uint8_t *)value, strlen(value)) ||
+	    !is_text((const uint8_t *)value, strlen(value))) {
+		put_header(out, name, value);
+		return;
+	}
+	buf_printf(out, "%s: ", name);
+	put_encoded_words(out, value, "\r\n ");
+	buf_str(out, "\r\n");
+}
+
 /* Inside double quotes: a backslash or quote would end or escape what is ours. */
 static void
 put_quoted(struct buf *out, const char *s)
@@ -69,6 +113,24 @@ put_collapsed(struct buf *out, const char *s)
 			buf_u8(out, (uint8_t)*s);
 }
 
+/* `"TAG NAME"`, or, for a tag that is not ASCII, `=?utf-8?B?TAG?= "NAME"`. */
+static void
+put_phrase(struct buf *out, const char *tag, const char *name)
+{
+	if (tag == NULL || is_ascii(tag)) {
+		buf_u8(out, '"');
+		if (tag != NULL && *tag != '\0') {
+			put_quoted(out, tag);
+			buf_u8(out, ' ');
+		}
+	} else {
+		put_encoded_words(out, tag, " ");
+		buf_str(out, " \"");
+	}
+	put_quoted(out, name);
+	buf_u8(out, '"');
+}
+
 /*
  * `"TAG NAME" <return address>` where the sender gave a name and may; else the return address
  * alone.
@@ -80,16 +142,13 @@ put_from(struct buf *out, const struct msghdrs *h, const struct conf_delivery *c
 
 	if (h->from != NULL && c->allow_from)
 		put_collapsed(&name, h->from);
+	if (name.len > MAX_FROM)
+		name.len = MAX_FROM;
 	if (name.len == 0) {
 		put_header(out, "From", c->return_address);
 	} else {
-		buf_u8(&value, '"');
-		if (c->from_tag != NULL && *c->from_tag != '\0') {
-			put_quoted(&value, c->from_tag);
-			buf_u8(&value, ' ');
-		}
-		put_quoted(&value, buf_cstr(&name));
-		buf_printf(&value, "\" <%s>", c->return_address);
+		put_phrase(&value, c->from_tag, buf_cstr(&name));
+		buf_printf(&value, " <%s>", c->return_address);
 		put_header(out, "From", buf_cstr(&value));
 	}
 	buf_wipe(&name);
@@ -117,7 +176,7 @@ put_subject(struct buf *out, const struct msghdrs *h, const struct conf_delivery
 	buf_str(&trimmed, s);
 	while (trimmed.len > 0 && trimmed.p[trimmed.len - 1] == ' ')
 		trimmed.len--;
-	put_header(out, "Subject", buf_cstr(&trimmed));
+	put_own_header(out, "Subject", buf_cstr(&trimmed));
 	buf_wipe(&trimmed);
 }
 
@@ -182,9 +241,9 @@ put_headers(struct buf *out, const struct mail *m, const struct msghdrs *h,
 		put_header(out, "References", h->references);
 	put_header(out, "X-Anonymous", "yes");
 	if (c->x_abuse != NULL)
-		put_header(out, "X-Abuse", c->x_abuse);
+		put_own_header(out, "X-Abuse", c->x_abuse);
 	if (c->comments != NULL)
-		put_header(out, "Comments", c->comments);
+		put_own_header(out, "Comments", c->comments);
 }
 
 /* The operator's words, as lines of at most WRAP_AT where words allow it, and an empty line. */
@@ -276,14 +335,42 @@ put_body(struct buf *out, const struct buf *b, int qp)
 }
 
 static void
-put_mime(struct buf *out, int eightbit, int qp)
+put_mime(struct buf *out, const char *charset, int eightbit, int qp)
 {
 	put_header(out, "MIME-Version", "1.0");
-	buf_printf(
-	    out, "Content-Type: text/plain; charset=%s\r\n", eightbit ? "utf-8" : "us-ascii");
-	put_header(out, "Content-Transfer-Encoding", qp ? "quoted-printable" :
-		eightbit ? "8bit" : "7bit");
+	buf_printf(out, "Content-Type: text/plain; charset=%s\r\n", charset);
+	buf_printf(out, "%s%s\r\n", ENCODING, qp ? "quoted-printable" : eightbit ? "8bit" : "7bit");
 	buf_str(out, "\r\n");
+}
+
+/* Nobody says in what character set a text is: what is no UTF-8 was most often this. */
+static const char *
+charset_of(const struct buf *body, int eightbit)
+{
+	if (!eightbit)
+		return "us-ascii";
+	return utf8_valid(body->p, body->len) ? "utf-8" : "iso-8859-1";
+}
+
+void
+compose_7bit(struct buf *out, const struct mail *m)
+{
+	static const char eight[] = ENCODING "8bit\r\n\r\n";
+	static const char seven[] = ENCODING "quoted-printable\r\n\r\n";
+	const uint8_t *end = memmem(m->text.p, m->text.len, eight, sizeof(eight) - 1);
+	struct buf body = { 0 };
+
+	buf_reset(out);
+	if (end == NULL) { /* the headers are not ASCII: nothing can be done */
+		buf_put(out, m->text.p, m->text.len);
+		return;
+	}
+	buf_put(out, m->text.p, (size_t)(end - m->text.p));
+	buf_str(out, seven);
+	end += sizeof(eight) - 1;
+	buf_put(&body, end, m->text.len - (size_t)(end - m->text.p));
+	put_body(out, &body, 1);
+	buf_wipe(&body);
 }
 
 int
@@ -305,7 +392,7 @@ compose_mail(struct mail *m, const struct delivery *d, const struct conf_deliver
 	qp = shape.longest > LINE_LIMIT;
 	m->eightbit = shape.eightbit && !qp;
 	put_headers(&m->text, m, &d->headers, c, now, rng);
-	put_mime(&m->text, shape.eightbit, qp);
+	put_mime(&m->text, charset_of(&body, shape.eightbit), shape.eightbit, qp);
 	put_body(&m->text, &body, qp);
 	buf_wipe(&body);
 	return 0;

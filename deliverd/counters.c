@@ -10,6 +10,7 @@ struct counter counters[C_COUNT + 1] = {
 	[C_DROPS_DISABLED_TYPE] = { "drops_disabled_type", 0 },
 	[C_DROPS_UNKNOWN_MBOX] = { "drops_unknown_mbox", 0 },
 	[C_DROPS_BAD_ADDRESS] = { "drops_bad_address", 0 },
+	[C_DROPS_BLOCKED] = { "drops_blocked", 0 },
 	[C_DROPS_BAD_PAYLOAD] = { "drops_bad_payload", 0 },
 	[C_DROPS_BAD_RECORD] = { "drops_bad_record", 0 },
 	[C_DROPS_TOO_BIG] = { "drops_too_big", 0 },
@@ -25,6 +26,8 @@ struct counter counters[C_COUNT + 1] = {
 	[C_FRAGMENTED_REJECTED] = { "fragmented_rejected", 0 },
 	[C_FRAGMENTED_EXPIRED] = { "fragmented_expired", 0 },
 	[C_SERVER_UNREACHABLE] = { "server_unreachable", 0 },
+	[C_RUN_UNREACHABLE] = { "run_unreachable", 0 },
+	[C_RATE_LIMITED] = { "rate_limited", 0 },
 	[C_COUNT] = { NULL, 0 },
 };
 

@@ -1,7 +1,8 @@
 /*
  * What the files of deliverd share. The way of a packet: intake (deliver/) -> exits (a module of
- * its routing type) -> compose -> queue (deliver/own/) -> smtpconn, smtp (the mail server);
- * fragments wait in fragstore between the first two steps.
+ * its routing type) -> compose -> queue (deliver/own/) -> smtpout, smtpconn, smtp (the mail
+ * server), or runout (a program, by deliverd-run), or fileout (Maildirs, mbox files); fragments
+ * wait in fragstore between the first two steps.
  */
 #ifndef DELIVERD_H
 #define DELIVERD_H
@@ -9,6 +10,7 @@
 #include "conf.h"
 #include "daemon.h"
 #include "delivered.h"
+#include "lookup.h"
 #include "pool.h"
 
 #include "smtp.h"
@@ -27,6 +29,7 @@ enum count {
 	C_DROPS_DISABLED_TYPE,
 	C_DROPS_UNKNOWN_MBOX,
 	C_DROPS_BAD_ADDRESS,
+	C_DROPS_BLOCKED,
 	C_DROPS_BAD_PAYLOAD,
 	C_DROPS_BAD_RECORD,
 	C_DROPS_TOO_BIG,
@@ -42,6 +45,8 @@ enum count {
 	C_FRAGMENTED_REJECTED,
 	C_FRAGMENTED_EXPIRED,
 	C_SERVER_UNREACHABLE,
+	C_RUN_UNREACHABLE,
+	C_RATE_LIMITED,
 	C_COUNT
 };
 
@@ -59,10 +64,19 @@ struct recipients {
 	char addr[MAX_RECIPIENTS][MAX_MAILBOX + 1];
 };
 
+/* In place of a routing type: mail for a Maildir or an mbox file, which is its one recipient. */
+#define LANE_FILES 0
+
 /* A mail as it is handed to a mail server, and as it lies in deliver/own/mail. */
 struct mail {
 	uint16_t rtype; /* of the module that made it: whose server and schedule apply */
 	int eightbit; /* the text has octets above 127 */
+	/*
+	 * For an external module: no mail, but what it gets. Sender and the one recipient are
+	 * empty; facts_len octets of text are its environment, "NAME=value" and NUL each.
+	 */
+	int raw;
+	uint32_t facts_len;
 	char from[MAX_MAILBOX + 1]; /* envelope sender */
 	struct recipients to;
 	struct buf text; /* RFC 5322, every line ended by CRLF */
@@ -83,6 +97,8 @@ void mail_free(struct mail *m); /* wipes */
  */
 int compose_mail(struct mail *m, const struct delivery *d, const struct conf_delivery *c,
     int64_t now, const struct rng *rng, struct errmsg *e);
+/* The text of m, which has octets above 127, without them: for servers that take no others. */
+void compose_7bit(struct buf *out, const struct mail *m);
 /* The part behind the '@', or NULL. */
 const char *mailbox_domain(const char *mailbox);
 
@@ -94,6 +110,10 @@ struct mbox_map *mbox_load(const char *path, struct errmsg *e);
 struct mbox_map *mbox_parse(const char *name, const char *text, size_t len, struct errmsg *e);
 void mbox_free(struct mbox_map *m);
 size_t mbox_size(const struct mbox_map *m);
+/* The line of the first destination that is a file, 0 if none is. */
+unsigned mbox_first_file(const struct mbox_map *m);
+/* 1 if it is one: "./NAME" an mbox file, "./NAME/" a Maildir. */
+int mbox_is_file(const char *destination);
 /* The address of a name, or NULL. */
 const char *mbox_find(const struct mbox_map *m, const uint8_t *name, size_t len);
 /* C_NONE with the recipient set, or the counter that says why it is dropped. */
@@ -103,6 +123,9 @@ enum count mbox_recipients(const struct mbox_map *m, const uint8_t *info, size_t
 /* --- smtpexit.c --- */
 
 enum count smtpexit_recipients(const uint8_t *info, size_t len, struct recipients *to);
+/* Takes out and counts those that are blocked; C_DROPS_BLOCKED (for one) if nobody is left. */
+struct blocklist;
+enum count smtpexit_leave_out(struct blocklist *b, struct recipients *to);
 
 /* --- queue.c: mails that wait, each durable before its first attempt --- */
 
@@ -112,8 +135,11 @@ struct mailq_entry;
 /* Directories as pools with 0600 files; crp is where damaged records go. */
 struct mailq *mailq_open(int mail_dirfd, int state_dirfd, int crp_dirfd);
 void mailq_free(struct mailq *q);
-/* Reads what lies there, at start. 0 or -1 with errno. */
-int mailq_load(struct mailq *q);
+/*
+ * Reads what lies there, at start; an attempt that a wrong clock put far ahead comes as long after
+ * now as it was to wait. 0 or -1 with errno. The times here are daemon_steady.
+ */
+int mailq_load(struct mailq *q, int64_t now);
 /*
  * Three steps for a mail, so that its source may go between the second and the third: staged
  * under a name that the source determines; durable; released to be tried. Staging a name that is
@@ -127,6 +153,13 @@ void mailq_release(struct mailq *q, int64_t now);
  * Takes the next mail of a routing type that is due, if there is one; what is taken must be given
  * to mailq_done.
  */
+/*
+ * Asked before a mail is given away: NULL, or the schedule by which it has to wait (as after an
+ * attempt that failed).
+ */
+void mailq_hold(struct mailq *q,
+    const struct conf_schedule *(*hold)(void *arg, uint16_t rtype, const struct recipients *to,
+	int64_t now), void *arg);
 struct mailq_entry *mailq_take(struct mailq *q, uint16_t rtype, int64_t now, struct mail *m);
 /*
  * After an attempt: results by recipient. Removes the mail if nobody is left, else it waits as
@@ -141,6 +174,8 @@ void mailq_defer_due(struct mailq *q, uint16_t rtype, const struct conf_schedule
 /* When the next of this type is due; -1: none waits. */
 int64_t mailq_next(const struct mailq *q, uint16_t rtype);
 size_t mailq_count(const struct mailq *q, uint16_t rtype);
+/* How many are due now; max at most. */
+size_t mailq_due(const struct mailq *q, uint16_t rtype, int64_t now, size_t max);
 
 /* --- fragstore.c: FRAGMENT exits, E2E-spec 2.3.3 --- */
 
@@ -149,6 +184,7 @@ struct fragstore_limits {
 	size_t max_fragments; /* of one message; 0: fragments are not taken */
 	size_t max_size; /* octets of the compressed message */
 	int64_t max_interval; /* seconds from a message's first fragment */
+	size_t max_held; /* fragments on disk; new messages get three quarters of it */
 };
 /*
  * Called with a message that is whole: 0 if its successor is staged or it was dropped and
@@ -182,41 +218,17 @@ size_t fragstore_fragments(const struct fragstore *f);
  */
 void fragstore_conf_limits(struct fragstore_limits *l, const struct server_conf *c);
 
-/* --- smtpconn.c: the connection to a mail server --- */
-
-struct smtpconn;
-struct smtpconn_ops {
-	/* The next mail to send: 1, or 0 if there is none now. It stays valid until done. */
-	int (*next)(void *arg, const struct mail **m);
-	/* The outcome of the mail that next gave; NULL results: not tried. */
-	void (*done)(void *arg, const enum smtp_result *results);
-	/* No address of the server takes a connection (or says 220). */
-	void (*unreachable)(void *arg);
-	/* A connection over which mails could go has ended: kick again if there are more. */
-	void (*over)(void *arg);
-};
-
-struct smtpconn *smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, void *arg);
-/*
- * "host", "host:port", "[v6]:port" or an IP; NULL is localhost. Names are only resolved before
- * the sandbox (resolve set); afterwards a name other than the present one is refused.
- */
-int smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e);
-/* 0 if smtpconn_server would take it after the sandbox; changes nothing. */
-int smtpconn_check(const struct smtpconn *c, const char *server, struct errmsg *e);
-void smtpconn_helo(struct smtpconn *c, const char *name);
-void smtpconn_kick(struct smtpconn *c); /* there is mail; nothing happens if one is on its way */
-void smtpconn_free(struct smtpconn *c);
-
 /* --- exits.c: the modules by routing type --- */
 
 struct exits;
-struct exits *exits_new(struct loop *l, struct mailq *q);
+/* mailbox_dirfd: of MailboxDir, -1 if there is none. */
+struct exits *exits_new(struct daemon *d, struct lookup *lookup, struct mailq *q,
+    int mailbox_dirfd);
 /*
- * Address files, servers: at start (resolve set) and again on reload. c is kept by reference. -1
- * with a reason: the old one stays.
+ * Address files, servers: at start and again on reload. c is kept by reference. -1 with a reason:
+ * the old one stays.
  */
-int exits_configure(struct exits *x, const struct server_conf *c, int resolve, struct errmsg *e);
+int exits_configure(struct exits *x, const struct server_conf *c, struct errmsg *e);
 /*
  * A message for an exit type: composed and staged under name, or dropped and counted: 0. -1 with
  * errno if it could not be staged.

@@ -1,34 +1,42 @@
 /*
  * The delivery modules, by routing type: each a row that says who the recipients are and which
  * part of the configuration applies. All of them compose a mail, queue it and hand it to a
- * server. Another module is another row.
+ * server, or to a program, or put it into a file. External modules are exits without a row: what
+ * they get is made in modexit.c.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocklist.h"
 #include "deliverd.h"
+#include "fileout.h"
+#include "modexit.h"
+#include "ratelimit.h"
 #include "routing.h"
+#include "runout.h"
+#include "smtpout.h"
 
 struct exits;
 
 struct module {
 	const char *name;
 	uint16_t rtype;
+	enum run_what what; /* its command, where it has one */
 	const struct conf_delivery *(*conf)(const struct server_conf *c);
 	enum count (*recipients)(const struct exits *x, const uint8_t *info, size_t len,
 	    struct recipients *to);
 };
 
-/* A module at work. */
+/* A module at work: its mails go to a server or through a program. */
 struct exit {
-	const struct module *module;
+	const struct module *module; /* NULL: an external one */
 	struct exits *x;
-	struct smtpconn *conn;
-	struct loop_timer *timer;
-	struct mailq_entry *entry; /* on its way, with its mail */
-	struct mail mail;
-	struct log_state unreachable;
+	char name[16];
+	uint16_t rtype; /* 0: an external one that is not there */
+	struct smtpout *smtp; /* NULL where there is no server to speak with */
+	struct runout *run;
 };
 
 static enum count
@@ -48,22 +56,35 @@ conf_smtp(const struct server_conf *c)
 	return &c->smtp;
 }
 
+static const struct conf_delivery *
+conf_mix2(const struct server_conf *c)
+{
+	return &c->mix2;
+}
+
+/* Of two for one type the configuration lets one be on. */
 static const struct module modules[] = {
-	{ "MBOX", RT_MBOX, conf_mbox, recipients_mbox },
-	{ "SMTP", RT_SMTP, conf_smtp, recipients_smtp },
+	{ "MBOX", RT_MBOX, RUN_MBOX, conf_mbox, recipients_mbox },
+	{ "SMTP", RT_SMTP, RUN_SMTP, conf_smtp, recipients_smtp },
+	{ "SMTP-Via-Mixmaster", RT_SMTP, RUN_MIX, conf_mix2, recipients_smtp },
 };
 
-#define STOP_MS	  (10 * 1000) /* how long the end waits for a server's answer */
+#define STOP_MS	  (10 * 1000) /* how long the end waits for an answer */
 #define N_MODULES (sizeof(modules) / sizeof(modules[0]))
+#define N_EXITS	  (N_MODULES + CONF_MAX_MODULES)
 
 struct exits {
-	struct loop *loop;
+	struct daemon *d;
 	struct mailq *q;
 	const struct server_conf *conf;
 	struct mbox_map *mbox; /* NULL while MBOX is off */
+	struct blocklist *blocks; /* NULL: none */
+	struct ratelimit *limit;
+	struct fileout *files;
+	char *mailbox_dir; /* as it was opened */
 	int stopping;
 	struct loop_timer *stop_timer;
-	struct exit exit[N_MODULES];
+	struct exit exit[N_EXITS];
 };
 
 static enum count
@@ -75,105 +96,57 @@ recipients_mbox(const struct exits *x, const uint8_t *info, size_t len, struct r
 static enum count
 recipients_smtp(const struct exits *x, const uint8_t *info, size_t len, struct recipients *to)
 {
-	(void)x;
-	return smtpexit_recipients(info, len, to);
+	enum count why = smtpexit_recipients(info, len, to);
+
+	return why != C_NONE ? why : smtpexit_leave_out(x->blocks, to);
 }
 
+/* External modules take sizes and times from [Delivery/SMTP]. */
 static const struct conf_delivery *
 exit_conf(const struct exit *ex)
 {
-	return ex->module->conf(ex->x->conf);
+	return ex->module != NULL ? ex->module->conf(ex->x->conf) : &ex->x->conf->smtp;
 }
-
-/* --- out: what the connection asks --- */
 
 static int
-on_next(void *arg, const struct mail **m)
+exit_on(const struct exit *ex)
 {
-	struct exit *ex = arg;
-
-	if (!exit_conf(ex)->enabled || ex->x->stopping)
-		return 0;
-	ex->entry = mailq_take(ex->x->q, ex->module->rtype, daemon_now(), &ex->mail);
-	*m = &ex->mail;
-	return ex->entry != NULL;
+	return ex->module != NULL ? exit_conf(ex)->enabled : ex->rtype != 0;
 }
 
-/* For the next mail of this module that is not due yet. */
-static void
-exit_arm(struct exit *ex)
+static int
+by_command(const struct module *m, const struct server_conf *c)
 {
-	int64_t next = mailq_next(ex->x->q, ex->module->rtype), now = daemon_now();
-
-	if (next == -1 || !exit_conf(ex)->enabled || ex->x->stopping)
-		loop_timer_set(ex->timer, -1);
-	else
-		loop_timer_set(ex->timer, next <= now ? 0 : (next - now) * 1000);
+	return m->what == RUN_MIX || m->conf(c)->sendmail_command != NULL;
 }
 
-static void
-stop_if_idle(struct exits *x)
-{
-	for (size_t i = 0; i < N_MODULES; i++)
-		if (x->exit[i].entry != NULL)
-			return;
-	loop_stop(x->loop);
-}
-
-static void
-on_done(void *arg, const enum smtp_result *results)
-{
-	struct exit *ex = arg;
-
-	log_again(&ex->unreachable);
-	mailq_done(ex->x->q, ex->entry, results, &exit_conf(ex)->retry, daemon_now());
-	ex->entry = NULL;
-	mail_free(&ex->mail);
-	if (ex->x->stopping)
-		stop_if_idle(ex->x);
-}
-
-static void
-on_unreachable(void *arg)
-{
-	struct exit *ex = arg;
-
-	count(C_SERVER_UNREACHABLE);
-	if (log_once(&ex->unreachable))
-		log_warnx("%s: the mail server cannot be reached (SMTPServer); mail waits",
-		    ex->module->name);
-	mailq_defer_due(ex->x->q, ex->module->rtype, &exit_conf(ex)->retry, daemon_now());
-	exit_arm(ex);
-}
-
-static void
-on_over(void *arg)
-{
-	exit_arm(arg);
-}
-
-static const struct smtpconn_ops conn_ops = { on_next, on_done, on_unreachable, on_over };
-
-static void
-on_timer(void *arg)
-{
-	struct exit *ex = arg;
-	int64_t next = mailq_next(ex->x->q, ex->module->rtype);
-
-	if (next == -1 || !exit_conf(ex)->enabled || ex->x->stopping)
-		return;
-	if (next > daemon_now())
-		exit_arm(ex);
-	else
-		smtpconn_kick(ex->conn);
-}
+/* --- out --- */
 
 static void
 on_stop_timer(void *arg)
 {
 	struct exits *x = arg;
 
-	loop_stop(x->loop);
+	loop_stop(x->d->loop);
+}
+
+static size_t
+flying(const struct exit *ex)
+{
+	return (ex->smtp != NULL ? smtpout_flying(ex->smtp) : 0) + runout_flying(ex->run);
+}
+
+static void
+stop_if_idle(void *arg)
+{
+	struct exits *x = arg;
+
+	if (!x->stopping)
+		return;
+	for (size_t i = 0; i < N_EXITS; i++)
+		if (flying(&x->exit[i]) > 0)
+			return;
+	loop_stop(x->d->loop);
 }
 
 /* A mail whose text went out and whose answer nobody heard would be sent again. */
@@ -181,6 +154,12 @@ void
 exits_stop(struct exits *x)
 {
 	x->stopping = 1;
+	for (size_t i = 0; i < N_EXITS; i++) {
+		if (x->exit[i].smtp != NULL)
+			smtpout_stop(x->exit[i].smtp);
+		runout_stop(x->exit[i].run);
+	}
+	fileout_stop(x->files);
 	loop_timer_set(x->stop_timer, STOP_MS);
 	stop_if_idle(x);
 }
@@ -188,28 +167,64 @@ exits_stop(struct exits *x)
 void
 exits_kick(struct exits *x)
 {
-	for (size_t i = 0; i < N_MODULES; i++)
-		exit_arm(&x->exit[i]);
+	for (size_t i = 0; i < N_EXITS; i++) {
+		if (x->exit[i].smtp != NULL)
+			smtpout_kick(x->exit[i].smtp);
+		runout_kick(x->exit[i].run);
+	}
+	fileout_kick(x->files);
+}
+
+static struct exit *
+exit_of(struct exits *x, uint16_t rt)
+{
+	struct exit *found = NULL;
+
+	for (size_t i = 0; rt != 0 && i < N_EXITS; i++)
+		if (x->exit[i].rtype == rt && (found == NULL || exit_on(&x->exit[i])))
+			found = &x->exit[i];
+	return found;
+}
+
+/* How much one recipient gets: only where anybody may be one. */
+static const struct conf_schedule *
+hold(void *arg, uint16_t rtype, const struct recipients *to, int64_t now)
+{
+	struct exits *x = arg;
+
+	if (rtype != RT_SMTP || ratelimit_take(x->limit, to, now))
+		return NULL;
+	return &exit_conf(exit_of(x, rtype))->retry;
 }
 
 /* --- configuration --- */
 
 struct exits *
-exits_new(struct loop *l, struct mailq *q)
+exits_new(struct daemon *d, struct lookup *lookup, struct mailq *q, int mailbox_dirfd)
 {
 	struct exits *x = calloc(1, sizeof(*x));
 
 	if (x == NULL)
 		fatal("exits");
-	x->loop = l;
+	x->d = d;
 	x->q = q;
-	x->stop_timer = loop_timer(l, on_stop_timer, x);
-	for (size_t i = 0; i < N_MODULES; i++) {
+	x->stop_timer = loop_timer(d->loop, on_stop_timer, x);
+	x->limit = ratelimit_new(&rng_system);
+	x->files = fileout_new(d->loop, q, mailbox_dirfd);
+	mailq_hold(q, hold, x);
+	for (size_t i = 0; i < N_EXITS; i++) {
 		struct exit *ex = &x->exit[i];
-		ex->module = &modules[i];
+		ex->module = i < N_MODULES ? &modules[i] : NULL;
 		ex->x = x;
-		ex->conn = smtpconn_new(l, &conn_ops, ex);
-		ex->timer = loop_timer(l, on_timer, ex);
+		if (ex->module != NULL) {
+			snprintf(ex->name, sizeof(ex->name), "%s",
+			    ex->module->what == RUN_MIX ? "Mixmaster" : ex->module->name);
+			ex->rtype = ex->module->rtype;
+			if (ex->module->what != RUN_MIX)
+				ex->smtp = smtpout_new(d->loop, lookup, q, ex->rtype, ex->name,
+				    stop_if_idle, x);
+		}
+		ex->run = runout_new(d, q, ex->name, stop_if_idle, x);
 	}
 	return x;
 }
@@ -221,55 +236,130 @@ exit_check(const struct module *m, const struct conf_delivery *c, struct errmsg 
 
 	if (ra == NULL || strlen(ra) > MAX_MAILBOX || !mailbox_valid(ra, strlen(ra)))
 		return err_set(e, "[Delivery/%s] ReturnAddress has to be a mail address", m->name);
-	if (c->sendmail_command != NULL)
-		return err_set(e,
-		    "[Delivery/%s] SendmailCommand is not supported yet: use SMTPServer", m->name);
 	return 0;
 }
 
-int
-exits_configure(struct exits *x, const struct server_conf *c, int resolve, struct errmsg *e)
-{
-	struct mbox_map *map = NULL;
+/* What is ready to take the place of the old. */
+struct fresh {
+	struct mbox_map *mbox;
+	struct blocklist *blocks;
+	struct smtpset *set[N_MODULES]; /* NULL: off, or no server */
+};
 
+static void
+fresh_free(struct fresh *f)
+{
+	mbox_free(f->mbox);
+	blocklist_free(f->blocks);
+	for (size_t i = 0; i < N_MODULES; i++)
+		smtpset_unref(f->set[i]);
+}
+
+/* At the start the way to deliverd-run is made before the sandbox where it cannot be made later. */
+static int
+run_check(struct exits *x, struct runout *run, struct errmsg *e)
+{
+	if (x->conf == NULL && x->d->one_uid)
+		runout_connect(run);
+	return runout_possible(run, e);
+}
+
+static int
+files_check(const struct exits *x, const struct server_conf *c, const struct mbox_map *m,
+    struct errmsg *e)
+{
+	const char *dir = c->mailbox_dir;
+	unsigned line = mbox_first_file(m);
+
+	if (line != 0 && dir == NULL)
+		return err_set(e, "%s:%u: for a file, [Delivery/MBOX] needs MailboxDir",
+		    c->address_file, line);
+	if (x->conf != NULL && dir != NULL &&
+	    (x->mailbox_dir == NULL || strcmp(x->mailbox_dir, dir) != 0))
+		return err_set(e, "MailboxDir: another directory needs a restart of deliverd");
+	return 0;
+}
+
+static int
+fresh_make(struct fresh *f, struct exits *x, const struct server_conf *c, struct errmsg *e)
+{
 	for (size_t i = 0; i < N_MODULES; i++) {
 		const struct conf_delivery *cd = modules[i].conf(c);
-		if (cd->enabled && (exit_check(&modules[i], cd, e) == -1 ||
-		    (!resolve && smtpconn_check(x->exit[i].conn, cd->smtp_server, e) == -1)))
-			return -1;
-	}
-	if (c->smtp.enabled && c->blacklist_file != NULL)
-		return err_set(e,
-		    "[Delivery/SMTP] BlacklistFile is not supported yet, and is not ignored: "
-		    "remove it, or switch SMTP off");
-	if (c->mbox.enabled && (map = mbox_load(c->address_file, e)) == NULL)
-		return -1;
-	for (size_t i = 0; i < N_MODULES; i++) {
-		const struct conf_delivery *cd = modules[i].conf(c);
+
 		if (!cd->enabled)
 			continue;
-		if (smtpconn_server(x->exit[i].conn, cd->smtp_server, resolve, e) == -1) {
-			mbox_free(map);
+		if (exit_check(&modules[i], cd, e) == -1)
 			return -1;
-		}
-		smtpconn_helo(x->exit[i].conn, mailbox_domain(cd->return_address));
+		if (by_command(&modules[i], c)) {
+			if (run_check(x, x->exit[i].run, e) == -1)
+				return -1;
+		} else if ((f->set[i] = smtpset_new(cd, modules[i].name, c->timeout,
+			       e)) == NULL)
+			return -1;
 	}
+	for (size_t i = 0; i < c->modules.n; i++)
+		if (run_check(x, x->exit[N_MODULES + i].run, e) == -1)
+			return -1;
+	if ((c->smtp.enabled || c->mix2.enabled) && c->blacklist_file != NULL &&
+	    (f->blocks = blocklist_load(c->blacklist_file, e)) == NULL)
+		return -1;
+	if (c->mbox.enabled && (f->mbox = mbox_load(c->address_file, e)) == NULL)
+		return -1;
+	return f->mbox != NULL ? files_check(x, c, f->mbox, e) : 0;
+}
+
+static void
+configure_exit(struct exit *ex, struct smtpset *set, const struct server_conf *c)
+{
+	const struct conf_delivery *cd = ex->module->conf(c);
+	int run = cd->enabled && by_command(ex->module, c);
+
+	if (ex->smtp != NULL)
+		smtpout_configure(ex->smtp, set, cd);
+	runout_configure(ex->run, ex->module->what, ex->rtype, run ? &cd->retry : NULL,
+	    c->command_timeout);
+}
+
+static void
+configure_module(struct exit *ex, size_t i, const struct server_conf *c)
+{
+	const struct conf_modules *m = &c->modules;
+
+	ex->rtype = i < m->n ? m->v[i].rtype : 0;
+	snprintf(ex->name, sizeof(ex->name), "Module 0x%04x", ex->rtype);
+	runout_configure(ex->run, RUN_MODULE, ex->rtype, i < m->n ? &c->smtp.retry : NULL,
+	    c->command_timeout);
+}
+
+int
+exits_configure(struct exits *x, const struct server_conf *c, struct errmsg *e)
+{
+	struct fresh f = { .mbox = NULL };
+
+	if (fresh_make(&f, x, c, e) == -1) {
+		fresh_free(&f);
+		return -1;
+	}
+	for (size_t i = 0; i < N_EXITS; i++) {
+		if (i < N_MODULES)
+			configure_exit(&x->exit[i], f.set[i], c);
+		else
+			configure_module(&x->exit[i], i - N_MODULES, c);
+	}
+	if (x->conf == NULL && c->mailbox_dir != NULL &&
+	    (x->mailbox_dir = strdup(c->mailbox_dir)) == NULL)
+		fatal("exits");
+	fileout_configure(x->files, c->mbox.enabled ? &c->mbox.retry : NULL);
+	ratelimit_configure(x->limit, &c->recipient_limit, &c->domain_limit);
 	mbox_free(x->mbox);
-	x->mbox = map;
+	x->mbox = f.mbox;
+	blocklist_free(x->blocks);
+	x->blocks = f.blocks;
 	x->conf = c;
 	return 0;
 }
 
 /* --- in --- */
-
-static struct exit *
-exit_of(struct exits *x, uint16_t rt)
-{
-	for (size_t i = 0; i < N_MODULES; i++)
-		if (modules[i].rtype == rt)
-			return &x->exit[i];
-	return NULL;
-}
 
 /* C_NONE: it goes to m->to. */
 static enum count
@@ -278,13 +368,48 @@ judge(struct exits *x, const struct exit *ex, struct chunk info, const struct de
 {
 	if (ex == NULL)
 		return C_DROPS_UNKNOWN_TYPE;
-	if (!exit_conf(ex)->enabled)
+	if (!exit_on(ex))
 		return C_DROPS_DISABLED_TYPE;
 	if (d->error)
 		return C_DROPS_BAD_PAYLOAD;
 	if (d->contents.len > (size_t)exit_conf(ex)->max_size)
 		return C_DROPS_TOO_BIG;
-	return ex->module->recipients(x, info.p, info.len, to);
+	if (ex->module != NULL)
+		return ex->module->recipients(x, info.p, info.len, to);
+	return info.len > MODEXIT_INFO_MAX ? C_DROPS_BAD_ADDRESS : C_NONE;
+}
+
+/* In the mail, its reader is at the address of ours that looks like his name. */
+static void
+file_reader(struct recipients *to, struct chunk name, const struct conf_delivery *c)
+{
+	const char *domain = mailbox_domain(c->return_address);
+	int n = snprintf(to->addr[0], sizeof(to->addr[0]), "%.*s@%s", (int)name.len,
+	    (const char *)name.p, domain);
+
+	if (n < 0 || n > MAX_MAILBOX || !mailbox_valid(to->addr[0], (size_t)n))
+		strlcpy(to->addr[0], c->return_address, sizeof(to->addr[0]));
+}
+
+static void
+make_mail(struct mail *m, const struct exit *ex, struct chunk info, const struct delivery *d)
+{
+	struct recipients file = { .n = 0 };
+	struct errmsg e;
+
+	if (ex->module == NULL) {
+		modexit_make(m, info, d);
+		return;
+	}
+	if (mbox_is_file(m->to.addr[0])) {
+		m->rtype = LANE_FILES;
+		file = m->to;
+		file_reader(&m->to, info, exit_conf(ex));
+	}
+	if (compose_mail(m, d, exit_conf(ex), daemon_now(), &rng_system, &e) == -1)
+		fatalx("%s: %s", ex->name, e.s);
+	if (file.n != 0)
+		m->to = file;
 }
 
 int
@@ -293,7 +418,6 @@ exits_take(struct exits *x, const char *name, uint16_t rt, struct chunk info,
 {
 	const struct exit *ex = exit_of(x, rt);
 	struct mail m = { .rtype = rt };
-	struct errmsg e;
 	enum count why;
 	int rc;
 
@@ -303,8 +427,7 @@ exits_take(struct exits *x, const char *name, uint16_t rt, struct chunk info,
 	}
 	if (d->type == MT_OVERCOMPRESSED)
 		count(C_OVERCOMPRESSED);
-	if (compose_mail(&m, d, exit_conf(ex), daemon_now(), &rng_system, &e) == -1)
-		fatalx("%s: %s", ex->module->name, e.s);
+	make_mail(&m, ex, info, d);
 	rc = mailq_stage(x->q, name, &m);
 	mail_free(&m);
 	return rc;
@@ -339,9 +462,15 @@ exits_take_packet(struct exits *x, const char *name, uint16_t rt, struct chunk r
 void
 exits_queue(struct exits *x, struct buf *out)
 {
-	for (size_t i = 0; i < N_MODULES; i++)
-		buf_printf(out, "mail %s %zu\n", modules[i].name,
-		    mailq_count(x->q, modules[i].rtype) + (x->exit[i].entry != NULL));
+	for (size_t i = 0; i < N_EXITS; i++) {
+		const struct exit *ex = &x->exit[i];
+
+		if (ex == exit_of(x, ex->rtype))
+			buf_printf(out, "mail-%s %zu\n", ex->name,
+			    mailq_count(x->q, ex->rtype) + flying(ex));
+	}
+	if (x->mailbox_dir != NULL)
+		buf_printf(out, "mail-files %zu\n", mailq_count(x->q, LANE_FILES));
 }
 
 void
@@ -349,16 +478,15 @@ exits_free(struct exits *x)
 {
 	if (x == NULL)
 		return;
-	for (size_t i = 0; i < N_MODULES; i++) {
-		struct exit *ex = &x->exit[i];
-		if (ex->entry != NULL) {
-			mailq_done(x->q, ex->entry, NULL, NULL, 0);
-			mail_free(&ex->mail);
-		}
-		smtpconn_free(ex->conn);
-		loop_timer_free(ex->timer);
+	for (size_t i = 0; i < N_EXITS; i++) {
+		smtpout_free(x->exit[i].smtp);
+		runout_free(x->exit[i].run);
 	}
+	fileout_free(x->files);
+	ratelimit_free(x->limit);
 	loop_timer_free(x->stop_timer);
 	mbox_free(x->mbox);
+	blocklist_free(x->blocks);
+	free(x->mailbox_dir);
 	free(x);
 }

@@ -16,7 +16,6 @@
 #define REC_HEAD   16
 #define REC_LEN	   (REC_HEAD + PAYLOAD_LEN)
 #define HOUR	   3600
-#define MAX_HELD   65536 /* fragments on disk: 1.8 GB; beyond that no new message is begun */
 #define BATCH	   256
 #define FINISH_MAX 16 /* messages that are in memory as a whole at once */
 /*
@@ -32,7 +31,7 @@ struct fragstore {
 	struct fragstore_limits limits;
 	struct finished *finished;
 	struct fragset set;
-	struct log_state disk;
+	struct log_state disk, stuck;
 };
 
 struct fragstore *
@@ -67,6 +66,7 @@ fragstore_conf_limits(struct fragstore_limits *l, const struct server_conf *c)
 	l->max_fragments = p.total;
 	l->max_size = (size_t)c->frag_max_size;
 	l->max_interval = c->frag_max_interval;
+	l->max_held = (size_t)c->frag_max_space / REC_LEN;
 }
 
 void
@@ -121,7 +121,7 @@ load_one(const char *name, void *arg)
 	else
 		keep = errno != EINVAL;
 	free(rec);
-	if (!keep && pool_remove(&f->pool, name) == -1)
+	if (!keep && pool_remove(&f->pool, name) == -1 && log_once(&f->stuck))
 		log_warn("fragments: a file that is of no use cannot be removed");
 	return 0;
 }
@@ -155,6 +155,7 @@ static enum count
 refuse(struct fragstore *f, const struct payload *pl)
 {
 	struct frag_params p;
+	int known;
 
 	if (f->limits.max_fragments == 0)
 		return C_DROPS_DISABLED_TYPE;
@@ -164,7 +165,9 @@ refuse(struct fragstore *f, const struct payload *pl)
 		return C_FRAGMENTS_TOO_MANY;
 	if (finished_has(f->finished, pl->msgid))
 		return C_FRAGMENTS_FINISHED;
-	if (f->set.nheld >= MAX_HELD && fragset_find(&f->set, pl->msgid) == NULL)
+	/* The last quarter is for messages that have begun: else none could be finished. */
+	known = fragset_find(&f->set, pl->msgid) != NULL;
+	if (f->set.nheld >= (known ? f->limits.max_held : f->limits.max_held / 4 * 3))
 		return C_FRAGMENTS_NO_ROOM;
 	return C_NONE;
 }
@@ -296,7 +299,9 @@ remove_files(struct fragstore *f, struct fragmsg *m)
 		fatal("fragstore");
 	for (size_t i = 0; i < m->n; i++)
 		names[i] = m->held[i].name;
-	if (pool_remove_all(&f->pool, names, m->n) == -1)
+	if (pool_remove_all(&f->pool, names, m->n) == 0)
+		log_again(&f->stuck);
+	else if (log_once(&f->stuck))
 		log_warn("fragments: removing what is done with");
 	free(names);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "deliverd.h"
+#include "step.h"
 
 #define SLICE	  64 /* packets that become durable together */
 #define RESCAN_MS (60 * 1000)
@@ -92,7 +93,8 @@ intake_start(struct intake *in)
 {
 	in->io = loop_add(in->loop, in->inotify_fd, POLLIN, on_inotify, in);
 	loop_timer_set(in->timer, 0);
-	loop_timer_set(in->expire_timer, 0);
+	/* Not at once: a clock that was wrong at our start may be right by then. */
+	loop_timer_set(in->expire_timer, EXPIRE_MS);
 }
 
 void
@@ -122,7 +124,7 @@ take_record(struct intake *in, const char *name)
 		count(C_DROPS_BAD_ADDRESS);
 		return 0;
 	}
-	return fragstore_add(in->frags, payload, daemon_now());
+	return fragstore_add(in->frags, payload, daemon_steady());
 }
 
 static int
@@ -201,11 +203,15 @@ take_slice(struct intake *in)
 	if (pool_sync(&in->pool) == -1 || pool_scan(&in->pool, 0, take_file, in) == -1)
 		return -1;
 	n = in->n;
-	if (mailq_commit(in->q) == -1 || fragstore_commit(in->frags) == -1 || remove_done(in) == -1)
+	if (mailq_commit(in->q) == -1 || fragstore_commit(in->frags) == -1)
 		return -1;
-	if (fragstore_finish(in->frags, deliver_whole, commit_mails, in, daemon_now()) == -1)
+	step("mails-durable");
+	if (remove_done(in) == -1)
 		return -1;
-	mailq_release(in->q, daemon_now());
+	step("packets-removed");
+	if (fragstore_finish(in->frags, deliver_whole, commit_mails, in, daemon_steady()) == -1)
+		return -1;
+	mailq_release(in->q, daemon_steady());
 	if (n > 0)
 		exits_kick(in->exits);
 	return in->fault ? -1 : n == SLICE;
@@ -246,7 +252,7 @@ on_expire(void *arg)
 {
 	struct intake *in = arg;
 
-	fragstore_expire(in->frags, daemon_now());
+	fragstore_expire(in->frags, daemon_steady());
 	if (!in->disk.said)
 		loop_timer_set(in->timer, 0);
 	loop_timer_set(in->expire_timer, EXPIRE_MS);

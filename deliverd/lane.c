@@ -49,6 +49,24 @@ lane_pop(struct lane *l)
 	return e;
 }
 
+/* Those below entry i; what is later than now has nothing earlier under it. */
+static size_t
+due_below(const struct lane *l, size_t i, int64_t now, size_t max)
+{
+	size_t n;
+
+	if (i >= l->n || max == 0 || l->heap[i]->next > now)
+		return 0;
+	n = 1 + due_below(l, 2 * i + 1, now, max - 1);
+	return n + due_below(l, 2 * i + 2, now, max - n);
+}
+
+size_t
+lane_due(const struct lane *l, int64_t now, size_t max)
+{
+	return due_below(l, 0, now, max);
+}
+
 void
 lane_free(struct lane *l)
 {

@@ -12,7 +12,8 @@ struct mailq_entry {
 	uint16_t rtype;
 	uint8_t left; /* bit i: recipient i still waits */
 	uint32_t attempts;
-	int64_t next; /* seconds since 1970 */
+	int64_t next; /* daemon_steady */
+	uint32_t wait; /* seconds from the last attempt to it */
 };
 
 struct lane {
@@ -24,6 +25,8 @@ struct lane {
 
 void lane_push(struct lane *l, struct mailq_entry *e); /* owns it from now on */
 struct mailq_entry *lane_pop(struct lane *l); /* the least; there must be one */
+/* How many are due at now, or max if there are more. */
+size_t lane_due(const struct lane *l, int64_t now, size_t max);
 void lane_free(struct lane *l);
 
 #endif

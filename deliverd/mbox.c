@@ -1,17 +1,16 @@
 /*
  * The MBOX exit type: a file of "name: address" lines says to whom a name belongs (E2E-spec
- * 3.2.1). '=' may stand for the colon and '#' begins a comment line, as with the reference.
+ * 3.2.1). '=' may stand for the colon and '#' begins a comment line, as with the reference. In
+ * place of an address, "./NAME" is an mbox file and "./NAME/" a Maildir in MailboxDir.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deliverd.h"
 #include "routing.h"
+#include "textfile.h"
 
-#define MAX_FILE (16 * 1024 * 1024)
-#define BLANKS	 " \t\r"
+#define BLANKS " \t\r"
 
 struct entry {
 	char *name;
@@ -23,6 +22,7 @@ struct mbox_map {
 	struct entry *e; /* sorted by name */
 	size_t n;
 	size_t cap;
+	unsigned first_file; /* its line */
 };
 
 static int
@@ -47,26 +47,52 @@ add(struct mbox_map *m, const char *name, size_t nlen, const char *addr, size_t 
 	return 0;
 }
 
-/* One line without its end; words after the address are not looked at. */
+/* "./NAME" or "./NAME/", of characters that mean nothing in a path. */
 static int
-parse_line(struct mbox_map *m, const char *s, unsigned line, struct errmsg *e)
+file_valid(const char *s, size_t len)
 {
-	size_t nlen, alen;
-	const char *addr;
+	static const char chars[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+.@";
 
-	s += strspn(s, BLANKS);
-	if (*s == '\0' || *s == '#')
+	if (len < 3 || memcmp(s, "./", 2) != 0 || s[2] == '.')
 		return 0;
-	nlen = strcspn(s, BLANKS ":=");
-	addr = s + nlen + strspn(s + nlen, BLANKS);
+	s += 2;
+	len -= 2;
+	if (len > 1 && s[len - 1] == '/')
+		len--;
+	if (len > 5 && memcmp(s + len - 5, ".lock", 5) == 0)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '\0' || strchr(chars, s[i]) == NULL)
+			return 0;
+	return 1;
+}
+
+int
+mbox_is_file(const char *destination)
+{
+	return *destination == '.' && file_valid(destination, strlen(destination));
+}
+
+/* Words after the address are not looked at. */
+static int
+take_line(void *arg, char *s, unsigned line, struct errmsg *e)
+{
+	struct mbox_map *m = arg;
+	size_t nlen = strcspn(s, BLANKS ":="), alen;
+	const char *addr = s + nlen + strspn(s + nlen, BLANKS);
+
 	if (nlen == 0 || (*addr != ':' && *addr != '='))
 		return err_set(e, "expected \"name: address\"");
 	addr++;
 	addr += strspn(addr, BLANKS);
 	alen = strcspn(addr, BLANKS);
-	if (alen > MAX_MAILBOX || !mailbox_valid(addr, alen))
+	if (alen > MAX_MAILBOX ||
+	    !(*addr == '.' ? file_valid(addr, alen) : mailbox_valid_utf8(addr, alen)))
 		return err_set(
 		    e, "that is not a mail address: \"%.*s\"", (int)(alen > 80 ? 80 : alen), addr);
+	if (*addr == '.' && m->first_file == 0)
+		m->first_file = line;
 	return add(m, s, nlen, addr, alen, line);
 }
 
@@ -87,26 +113,12 @@ struct mbox_map *
 mbox_parse(const char *name, const char *text, size_t len, struct errmsg *e)
 {
 	struct mbox_map *m = calloc(1, sizeof(*m));
-	const char *end = text + len, *nl;
-	struct errmsg why;
-	unsigned line = 1;
-	char *s;
 
 	if (m == NULL)
 		fatal("mbox");
-	for (; text < end; text = nl + 1, line++) {
-		nl = memchr(text, '\n', (size_t)(end - text));
-		if (nl == NULL)
-			nl = end;
-		if ((s = strndup(text, (size_t)(nl - text))) == NULL)
-			fatal("mbox");
-		if (parse_line(m, s, line, &why) == -1) {
-			err_set(e, "%s:%u: %s", name, line, why.s);
-			free(s);
-			mbox_free(m);
-			return NULL;
-		}
-		free(s);
+	if (textfile_lines(name, text, len, take_line, m, e) == -1) {
+		mbox_free(m);
+		return NULL;
 	}
 	if (m->n > 0)
 		qsort(m->e, m->n, sizeof(*m->e), by_name);
@@ -122,24 +134,9 @@ mbox_load(const char *path, struct errmsg *e)
 {
 	struct mbox_map *m = NULL;
 	struct buf b = { 0 };
-	FILE *f = fopen(path, "re");
-	size_t n;
 
-	if (f == NULL) {
-		err_set(e, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	do {
-		n = fread(buf_space(&b, 65536), 1, 65536, f);
-		b.len -= 65536 - n;
-	} while (n > 0 && b.len <= MAX_FILE);
-	if (ferror(f))
-		err_set(e, "%s: %s", path, strerror(errno));
-	else if (b.len > MAX_FILE)
-		err_set(e, "%s: more than %d octets", path, MAX_FILE);
-	else
+	if (textfile_read(&b, path, e) == 0)
 		m = mbox_parse(path, buf_cstr(&b), b.len, e);
-	fclose(f);
 	buf_free(&b);
 	return m;
 }
@@ -161,6 +158,12 @@ size_t
 mbox_size(const struct mbox_map *m)
 {
 	return m->n;
+}
+
+unsigned
+mbox_first_file(const struct mbox_map *m)
+{
+	return m->first_file;
 }
 
 const char *

@@ -14,12 +14,13 @@
 
 #include "deliverd.h"
 #include "lane.h"
+#include "mailstate.h"
+#include "step.h"
 
-#define STATE_LEN   24
-#define STATE_MAGIC 0x4d585331 /* "MXS1" */
-#define LANES	    8 /* routing types that are told apart */
+#define LANES	    64 /* routing types that are told apart */
 #define BATCH	    256
 #define MAX_RECORD  (512L * 1024 * 1024)
+#define SAY_AGAIN   3600 /* seconds */
 #define READ_AGAIN  60 /* seconds after a fault of the disk */
 
 struct mailq {
@@ -31,7 +32,10 @@ struct mailq {
 	/* not released yet: first the durable ones, then those staged */
 	struct mailq_entry **fresh;
 	size_t ndurable, nfresh, capfresh;
-	struct log_state disk;
+	const struct conf_schedule *(*hold)(void *, uint16_t, const struct recipients *, int64_t);
+	void *hold_arg;
+	int64_t loaded_at, said_given_up;
+	struct log_state disk, stuck;
 };
 
 struct mailq *
@@ -84,28 +88,14 @@ push(struct mailq *q, struct mailq_entry *e)
 
 /* --- records --- */
 
-static void
-state_pack(uint8_t s[STATE_LEN], const struct mailq_entry *e)
-{
-	memset(s, 0, STATE_LEN);
-	put_be32(s, STATE_MAGIC);
-	put_be32(s + 4, e->attempts);
-	put_be32(s + 8, (uint32_t)((uint64_t)e->next >> 32));
-	put_be32(s + 12, (uint32_t)e->next);
-	s[16] = e->left;
-}
-
 /* Where there is no state (or a damaged one): never tried, due at once. */
 static void
-state_load(struct mailq *q, struct mailq_entry *e)
+state_load(struct mailq *q, struct mailq_entry *e, int64_t now)
 {
-	uint8_t s[STATE_LEN];
+	uint8_t s[MAILSTATE_LEN];
 
-	if (pool_read(&q->state, e->name, s, sizeof(s)) == -1 || be32(s) != STATE_MAGIC)
-		return;
-	e->attempts = be32(s + 4);
-	e->next = (int64_t)((uint64_t)be32(s + 8) << 32 | be32(s + 12));
-	e->left &= s[16];
+	if (pool_read(&q->state, e->name, s, sizeof(s)) == 0)
+		mailstate_unpack(e, s, now);
 }
 
 /* Own directory, own files: the size is what it says. */
@@ -140,19 +130,6 @@ set_aside(struct mailq *q, const char *name)
 	count(C_DROPS_BAD_RECORD);
 }
 
-static struct mailq_entry *
-entry_new(const char *name, uint16_t rtype, size_t nrcpt)
-{
-	struct mailq_entry *e = calloc(1, sizeof(*e));
-
-	if (e == NULL)
-		fatal("mailq");
-	strlcpy(e->name, name, sizeof(e->name));
-	e->rtype = rtype;
-	e->left = (uint8_t)((1u << nrcpt) - 1);
-	return e;
-}
-
 /* --- start --- */
 
 /* The head only: a long queue must not be read through at each start. */
@@ -182,8 +159,8 @@ load_one(const char *name, void *arg)
 		set_aside(q, name);
 		return 0;
 	}
-	e = entry_new(name, rtype, nrcpt);
-	state_load(q, e);
+	e = mailstate_new(name, rtype, nrcpt);
+	state_load(q, e, q->loaded_at);
 	push(q, e);
 	return 0;
 }
@@ -201,8 +178,9 @@ orphan(const char *name, void *arg)
 }
 
 int
-mailq_load(struct mailq *q)
+mailq_load(struct mailq *q, int64_t now)
 {
+	q->loaded_at = now;
 	if (pool_scan(&q->mail, 1, load_one, q) == -1 || pool_scan(&q->state, 1, orphan, q) == -1)
 		return -1;
 	return pool_sync(&q->mail);
@@ -242,7 +220,7 @@ mailq_stage(struct mailq *q, const char *name, const struct mail *m)
 		if (q->fresh == NULL)
 			fatal("mailq");
 	}
-	q->fresh[q->nfresh++] = entry_new(name, m->rtype, m->to.n);
+	q->fresh[q->nfresh++] = mailstate_new(name, m->rtype, m->to.n);
 	return 0;
 }
 
@@ -291,74 +269,6 @@ keep_left(struct recipients *to, uint8_t left)
 	to->n = n;
 }
 
-/* Mail first: a state alone is harmless. */
-static void
-forget(struct mailq *q, struct mailq_entry *e)
-{
-	if (pool_remove(&q->mail, e->name) == -1 || pool_sync(&q->mail) == -1)
-		log_warn("removing a finished mail from deliver/own/mail");
-	if (e->attempts > 0 && pool_remove(&q->state, e->name) == -1)
-		log_warn("removing a state from deliver/own/state");
-	free(e);
-}
-
-struct mailq_entry *
-mailq_take(struct mailq *q, uint16_t rtype, int64_t now, struct mail *m)
-{
-	struct lane *l = lane_of(q, rtype);
-	struct mailq_entry *e;
-
-	while (l->n > 0 && l->heap[0]->next <= now) {
-		e = lane_pop(l);
-		if (mail_read(q, e->name, m) == 0) {
-			keep_left(&m->to, e->left);
-			if (m->to.n > 0)
-				return e;
-			mail_free(m);
-			forget(q, e);
-		} else if (errno == EINVAL || errno == ENOENT) {
-			if (errno == EINVAL)
-				set_aside(q, e->name);
-			forget(q, e);
-		} else {
-			log_warn("reading a mail in deliver/own/mail");
-			e->next = now + READ_AGAIN;
-			push(q, e);
-		}
-	}
-	return NULL;
-}
-
-/* Clears the bits of recipients that are done with; results are in the order of the bits set. */
-static void
-settle(struct mailq_entry *e, const enum smtp_result *results)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < MAX_RECIPIENTS; i++) {
-		if (!(e->left & 1u << i))
-			continue;
-		if (results[n] != SMTP_LATER)
-			e->left &= (uint8_t)~(1u << i);
-		if (results[n] == SMTP_DELIVERED)
-			count(C_DELIVERED);
-		else if (results[n] == SMTP_FAILED)
-			count(C_FAILED_PERMANENT);
-		n++;
-	}
-}
-
-/* Sets the time of the next attempt; -1: there is none. */
-static int
-schedule(struct mailq_entry *e, const struct conf_schedule *retry, int64_t now)
-{
-	if (e->attempts >= retry->n)
-		return -1;
-	e->next = now + (retry->intervals[e->attempts] > 0 ? retry->intervals[e->attempts] : 1);
-	e->attempts++;
-	return 0;
-}
-
 static void
 states_commit(struct mailq *q)
 {
@@ -371,26 +281,133 @@ states_commit(struct mailq *q)
 			 "at once");
 }
 
-/* Stages the state of a mail that waits on, or removes one that is given up. */
+/* What is known of the mail, for the next process. */
 static void
-put_off(struct mailq *q, struct mailq_entry *e, const struct conf_schedule *retry, int64_t now)
+note_state(struct mailq *q, const struct mailq_entry *e)
 {
-	uint8_t s[STATE_LEN];
+	uint8_t s[MAILSTATE_LEN];
 	struct chunk part = { s, sizeof(s) };
 
-	if (schedule(e, retry, now) == -1) {
-		count(C_GIVEN_UP);
-		log_info("a mail was given up after %u attempts", e->attempts + 1);
-		forget(q, e);
-		return;
-	}
-	count(C_DEFERRED);
-	state_pack(s, e);
+	mailstate_pack(s, e);
 	if (pool_batch_len(q->states) == BATCH)
 		states_commit(q);
 	if (pool_batch_add(q->states, e->name, &part, 1) == -1 && log_once(&q->disk))
 		log_warn("deliver/own/state");
+}
+
+/* A mail that will not go waits for nobody any more, here and in its state, or it is sent again. */
+static void
+forget_later(struct mailq *q, struct mailq_entry *e, int64_t now)
+{
+	if (log_once(&q->stuck))
+		log_warn("deliver/own/mail: mails that are done cannot be removed; tried again");
+	e->left = 0;
+	e->attempts++; /* it has a state now */
+	mailstate_wait(e, READ_AGAIN, now);
+	note_state(q, e);
 	push(q, e);
+}
+
+/* Mail first: a state alone is harmless. */
+static void
+forget(struct mailq *q, struct mailq_entry *e, int64_t now)
+{
+	if (pool_remove(&q->mail, e->name) == -1) {
+		forget_later(q, e, now);
+		return;
+	}
+	log_again(&q->stuck);
+	if (pool_sync(&q->mail) == -1 && log_once(&q->stuck))
+		log_warn("deliver/own/mail: a removal may come undone in a crash");
+	if (e->attempts > 0 && pool_remove(&q->state, e->name) == -1 && log_once(&q->stuck))
+		log_warn("removing a state from deliver/own/state");
+	free(e);
+}
+
+/* Not more often than an hour: the log is no list of times at which mail ended. */
+static void
+say_given_up(struct mailq *q, int64_t now)
+{
+	if (q->said_given_up <= now && now - q->said_given_up < SAY_AGAIN)
+		return;
+	q->said_given_up = now;
+	log_warnx("mail was given up after its last attempt; the counter given_up says how many");
+}
+
+/* Stages the state of a mail that waits on, or removes one that is given up. */
+static void
+put_off(struct mailq *q, struct mailq_entry *e, const struct conf_schedule *retry, int64_t now)
+{
+	if (e->left == 0) {
+		forget(q, e, now);
+		return;
+	}
+	if (mailstate_next(e, retry, now) == -1) {
+		count(C_GIVEN_UP);
+		say_given_up(q, now);
+		forget(q, e, now);
+		return;
+	}
+	count(C_DEFERRED);
+	note_state(q, e);
+	push(q, e);
+}
+
+void
+mailq_hold(struct mailq *q,
+    const struct conf_schedule *(*hold)(void *arg, uint16_t rtype, const struct recipients *to,
+	int64_t now), void *arg)
+{
+	q->hold = hold;
+	q->hold_arg = arg;
+}
+
+/* Reads what is due. 0: it may go; -1: it was put off, or there is nothing to read. */
+static int
+take_one(struct mailq *q, struct mailq_entry *e, int64_t now, struct mail *m)
+{
+	const struct conf_schedule *wait = NULL;
+
+	if (mail_read(q, e->name, m) == -1) {
+		if (errno == EINVAL || errno == ENOENT) {
+			if (errno == EINVAL)
+				set_aside(q, e->name);
+			forget(q, e, now);
+		} else {
+			log_warn("reading a mail in deliver/own/mail");
+			mailstate_wait(e, READ_AGAIN, now);
+			push(q, e);
+		}
+		return -1;
+	}
+	keep_left(&m->to, e->left);
+	if (m->to.n > 0 && q->hold != NULL)
+		wait = q->hold(q->hold_arg, e->rtype, &m->to, now);
+	if (m->to.n > 0 && wait == NULL)
+		return 0;
+	mail_free(m);
+	if (wait != NULL) {
+		count(C_RATE_LIMITED);
+		put_off(q, e, wait, now);
+	} else {
+		forget(q, e, now);
+	}
+	return -1;
+}
+
+struct mailq_entry *
+mailq_take(struct mailq *q, uint16_t rtype, int64_t now, struct mail *m)
+{
+	struct lane *l = lane_of(q, rtype);
+	struct mailq_entry *e = NULL;
+
+	while (e == NULL && l->n > 0 && l->heap[0]->next <= now) {
+		e = lane_pop(l);
+		if (take_one(q, e, now, m) == -1)
+			e = NULL;
+	}
+	states_commit(q);
+	return e;
 }
 
 void
@@ -401,12 +418,12 @@ mailq_done(struct mailq *q, struct mailq_entry *e, const enum smtp_result *resul
 		push(q, e);
 		return;
 	}
-	settle(e, results);
-	if (e->left == 0) {
-		forget(q, e);
-		return;
-	}
-	put_off(q, e, retry, now);
+	step("mail-answered");
+	mailstate_settle(e, results);
+	if (e->left == 0)
+		forget(q, e, now);
+	else
+		put_off(q, e, retry, now);
 	states_commit(q);
 }
 
@@ -428,6 +445,15 @@ mailq_next(const struct mailq *q, uint16_t rtype)
 		if (q->lane[i].rtype == rtype && q->lane[i].n > 0)
 			return q->lane[i].heap[0]->next;
 	return -1;
+}
+
+size_t
+mailq_due(const struct mailq *q, uint16_t rtype, int64_t now, size_t max)
+{
+	for (size_t i = 0; i < q->nlanes; i++)
+		if (q->lane[i].rtype == rtype)
+			return lane_due(&q->lane[i], now, max);
+	return 0;
 }
 
 size_t

@@ -1,64 +1,26 @@
 /*
- * SMTP without I/O. One command at a time: each state waits for one reply, and a table says what
- * is done with it, so that an extension (STARTTLS, AUTH, PIPELINING) is a state more.
+ * SMTP without I/O: replies come in, each answers one step, and a table says what is done then.
+ * What goes before the first mail is in smtplogin.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "armor.h"
+#include "crypto.h"
 #include "log.h"
-#include "smtp.h"
+#include "smtp_int.h"
 
-#define MAX_REPLY_LINE	2048
-#define MAX_REPLY_LINES 128
-
-enum step {
-	ST_GREETING,
-	ST_EHLO,
-	ST_HELO,
-	ST_IDLE,
-	ST_MAIL,
-	ST_RCPT,
-	ST_DATA,
-	ST_TEXT,
-	ST_RSET,
-	ST_QUIT,
-	ST_CLOSED
-};
-
-struct smtp {
-	enum step step;
-	char *helo;
-	int greeted;
-	int cap_8bitmime;
-	struct buf out;
-	/* the reply that is being read */
-	char line[MAX_REPLY_LINE];
-	size_t linelen;
-	unsigned lines;
-	int code; /* of its first line */
-	/* the mail */
-	int busy; /* there is one whose results were not fetched */
-	const char *from;
-	const char *to[SMTP_MAX_RCPT];
-	size_t n;
-	size_t i; /* the recipient that was last named */
-	size_t accepted;
-	enum smtp_result result[SMTP_MAX_RCPT];
-	int taken[SMTP_MAX_RCPT]; /* RCPT was answered with 250 */
-	const uint8_t *text;
-	size_t len;
-	int eightbit;
-};
+#define MAX_ADDRESS 254
 
 struct smtp *
-smtp_new(const char *helo)
+smtp_new(const struct smtp_params *p)
 {
 	struct smtp *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		fatal("calloc");
-	if ((s->helo = strdup(helo)) == NULL)
-		fatal("strdup");
+	s->p = *p;
+	s->secured = p->secured;
 	return s;
 }
 
@@ -68,16 +30,19 @@ smtp_free(struct smtp *s)
 	if (s == NULL)
 		return;
 	buf_wipe(&s->out);
-	free(s->helo);
+	wipe(s, sizeof(*s));
 	free(s);
 }
 
 enum smtp_state
 smtp_state(const struct smtp *s)
 {
-	if (s->step == ST_CLOSED)
-		return SMTP_CLOSED;
-	return s->step == ST_IDLE ? SMTP_READY : SMTP_BUSY;
+	switch (s->step) {
+	case ST_CLOSED: return SMTP_CLOSED;
+	case ST_HANDSHAKE: return SMTP_HANDSHAKE;
+	case ST_IDLE: return SMTP_READY;
+	default: return SMTP_BUSY;
+	}
 }
 
 const struct buf *
@@ -89,6 +54,7 @@ smtp_output(const struct smtp *s)
 void
 smtp_sent(struct smtp *s, size_t n)
 {
+	s->turn += s->step == ST_TEXT; /* a long text may take its time as long as it goes */
 	if (n >= s->out.len) {
 		buf_wipe(&s->out);
 		return;
@@ -103,21 +69,75 @@ smtp_greeted(const struct smtp *s)
 	return s->greeted;
 }
 
+const char *
+smtp_trouble(const struct smtp *s)
+{
+	return s->trouble;
+}
+
+const char *
+smtp_words(const struct smtp *s)
+{
+	return s->words;
+}
+
+int
+smtp_can_8bit(const struct smtp *s)
+{
+	return (s->caps & CAP_8BITMIME) != 0;
+}
+
 int
 smtp_awaits_final(const struct smtp *s)
 {
 	return s->step == ST_TEXT;
 }
 
-static void
-command(struct smtp *s, enum step next, const char *verb, const char *arg, const char *tail)
+unsigned
+smtp_turn(const struct smtp *s)
 {
-	buf_str(&s->out, verb);
-	buf_str(&s->out, arg);
-	buf_str(&s->out, tail);
+	return s->turn;
+}
+
+static void
+put_line(struct smtp *s, const char *a, const char *b, const char *c)
+{
+	buf_str(&s->out, a);
+	buf_str(&s->out, b);
+	buf_str(&s->out, c);
 	buf_str(&s->out, "\r\n");
+}
+
+void
+smtp_command(struct smtp *s, enum step next, const char *a, const char *b, const char *c)
+{
+	put_line(s, a, b, c);
 	s->step = next;
 }
+
+void
+smtp_close(struct smtp *s)
+{
+	s->step = ST_CLOSED;
+	buf_wipe(&s->out);
+}
+
+void
+smtp_give_up(struct smtp *s, const char *why)
+{
+	s->trouble = why;
+	s->greeted = 0;
+	smtp_close(s);
+}
+
+void
+smtp_tell(struct smtp *s, enum smtp_result r)
+{
+	if (s->p.refused != NULL)
+		s->p.refused(s->p.arg, r, s->reply.line);
+}
+
+/* --- a mail --- */
 
 /*
  * A line that begins with a dot gets a second one (RFC 5321 4.5.2); a line of a dot ends the
@@ -126,7 +146,7 @@ command(struct smtp *s, enum step next, const char *verb, const char *arg, const
 static void
 put_text(struct smtp *s)
 {
-	const uint8_t *p = s->text, *end = s->text + s->len, *nl;
+	const uint8_t *p = s->m.text, *end = p + s->m.len, *nl;
 
 	while (p < end) {
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -136,80 +156,87 @@ put_text(struct smtp *s)
 		buf_put(&s->out, p, (size_t)(nl - p));
 		p = nl;
 	}
-	if (s->len < 2 || memcmp(end - 2, "\r\n", 2) != 0)
+	if (s->m.len < 2 || memcmp(end - 2, "\r\n", 2) != 0)
 		buf_str(&s->out, "\r\n");
 	buf_str(&s->out, ".\r\n");
 	s->step = ST_TEXT;
 }
 
-/* All recipients that still hope get this result. */
+/* All that was accepted so far has this result. */
 static void
 settle(struct smtp *s, enum smtp_result r)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->m.n; i++)
 		if (s->taken[i])
 			s->result[i] = r;
 }
 
 static void
-close_now(struct smtp *s)
+settle_all(struct smtp *s, enum smtp_result r)
 {
-	s->step = ST_CLOSED;
-	buf_wipe(&s->out);
+	for (size_t i = 0; i < s->m.n; i++)
+		s->result[i] = r;
 }
 
 static enum smtp_result
 verdict(int code)
 {
-	if (code / 100 == 2)
-		return SMTP_DELIVERED;
-	/* 552 to RCPT means too many recipients: RFC 5321 4.5.3.1.10 wants it taken as 452. */
-	return code / 100 == 5 && code != 552 ? SMTP_FAILED : SMTP_LATER;
+	return code / 100 == 2 ? SMTP_DELIVERED : code / 100 == 5 ? SMTP_FAILED : SMTP_LATER;
+}
+
+/* RFC 3207 4, RFC 4954 6: it is us who do not do what it wants, and no fault of the mail. */
+static int
+wants_security(int code)
+{
+	return code == 530 || code == 534 || code == 535 || code == 538;
 }
 
 static void
 next_rcpt(struct smtp *s)
 {
-	if (s->i < s->n)
-		command(s, ST_RCPT, "RCPT TO:<", s->to[s->i], ">");
+	if (s->piped)
+		s->step = s->i < s->m.n ? ST_RCPT : ST_DATA;
+	else if (s->i < s->m.n && !s->refused)
+		smtp_command(s, ST_RCPT, "RCPT TO:<", s->m.to[s->i], ">");
 	else if (s->accepted > 0)
-		command(s, ST_DATA, "DATA", "", "");
+		smtp_command(s, ST_DATA, "DATA", "", "");
 	else
-		command(s, ST_RSET, "RSET", "", "");
-}
-
-static void
-on_hello(struct smtp *s, int code)
-{
-	if (code / 100 == 2) {
-		s->greeted = 1;
-		s->step = ST_IDLE;
-	} else if (s->step == ST_EHLO && code / 100 == 5)
-		command(s, ST_HELO, "HELO ", s->helo, "");
-	else
-		close_now(s);
+		smtp_command(s, ST_RSET, "RSET", "", "");
 }
 
 static void
 on_mail(struct smtp *s, int code)
 {
-	if (code / 100 == 2) {
-		next_rcpt(s);
-		return;
+	if (code / 100 != 2) {
+		if (wants_security(code)) {
+			smtp_give_up(s, "it wants TLS or a login first");
+			return;
+		}
+		s->refused = 1;
+		settle_all(s, verdict(code));
+		smtp_tell(s, verdict(code));
 	}
-	for (size_t i = 0; i < s->n; i++)
-		s->result[i] = code / 100 == 5 ? SMTP_FAILED : SMTP_LATER;
-	command(s, ST_RSET, "RSET", "", "");
+	next_rcpt(s);
 }
 
 static void
 on_rcpt(struct smtp *s, int code)
 {
-	if (code / 100 == 2) {
+	/* 552 to RCPT means too many recipients: RFC 5321 4.5.3.1.10 wants it taken as 452. */
+	enum smtp_result r = code == 552 ? SMTP_LATER : verdict(code);
+
+	if (s->refused)
+		;
+	else if (wants_security(code)) {
+		smtp_give_up(s, "it wants TLS or a login first");
+		return;
+	} else if (code / 100 == 2) {
 		s->taken[s->i] = 1;
 		s->accepted++;
-	} else
-		s->result[s->i] = verdict(code);
+	} else {
+		s->result[s->i] = r;
+		smtp_tell(s, r);
+	}
 	s->i++;
 	next_rcpt(s);
 }
@@ -217,38 +244,43 @@ on_rcpt(struct smtp *s, int code)
 static void
 on_data(struct smtp *s, int code)
 {
-	if (code == 354) {
+	if (code == 354 && s->accepted > 0) {
 		put_text(s);
-		return;
+	} else if (code == 354) { /* RFC 2920 3.1: a mail for nobody is ended at once */
+		smtp_command(s, ST_TEXT, ".", "", "");
+	} else {
+		if (s->accepted > 0) {
+			settle(s, code / 100 == 5 ? SMTP_FAILED : SMTP_LATER);
+			smtp_tell(s, code / 100 == 5 ? SMTP_FAILED : SMTP_LATER);
+		}
+		smtp_command(s, ST_RSET, "RSET", "", "");
 	}
-	settle(s, code / 100 == 5 ? SMTP_FAILED : SMTP_LATER);
-	command(s, ST_RSET, "RSET", "", "");
 }
 
 static void
 on_text(struct smtp *s, int code)
 {
 	/* Here 552 is what it says: too big for that mailbox. */
-	settle(s, code / 100 == 2 ? SMTP_DELIVERED : code / 100 == 5 ? SMTP_FAILED : SMTP_LATER);
+	settle(s, verdict(code));
+	if (s->accepted > 0 && code / 100 != 2)
+		smtp_tell(s, verdict(code));
 	s->step = ST_IDLE;
 }
+
+/* --- replies --- */
 
 static void
 on_reply(struct smtp *s, int code)
 {
-	if (code == 421) { /* it is going away, whatever we asked */
-		close_now(s);
+	s->turn++;
+	if (s->step < ST_IDLE)
+		strlcpy(s->words, s->reply.line, sizeof(s->words));
+	if (code == 421 && s->step >= ST_IDLE) { /* it is going away, whatever we asked */
+		smtp_tell(s, SMTP_LATER);
+		smtp_close(s);
 		return;
 	}
 	switch (s->step) {
-	case ST_GREETING:
-		if (code == 220)
-			command(s, ST_EHLO, "EHLO ", s->helo, "");
-		else
-			close_now(s);
-		break;
-	case ST_EHLO:
-	case ST_HELO: on_hello(s, code); break;
 	case ST_MAIL: on_mail(s, code); break;
 	case ST_RCPT: on_rcpt(s, code); break;
 	case ST_DATA: on_data(s, code); break;
@@ -257,50 +289,13 @@ on_reply(struct smtp *s, int code)
 		if (code / 100 == 2)
 			s->step = ST_IDLE;
 		else
-			close_now(s);
+			smtp_close(s);
 		break;
 	case ST_IDLE: /* nothing was asked */
+	case ST_HANDSHAKE:
 	case ST_QUIT:
-	case ST_CLOSED: close_now(s); break;
-	}
-}
-
-/* A line of EHLO's answer behind the code. */
-static void
-capability(struct smtp *s, const char *word)
-{
-	if (strncasecmp(word, "8BITMIME", 8) == 0 && (word[8] == '\0' || word[8] == ' '))
-		s->cap_8bitmime = 1;
-}
-
-static int
-reply_code(const char *line, size_t len)
-{
-	if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '9' ||
-	    line[2] < '0' || line[2] > '9')
-		return -1;
-	if (len > 3 && line[3] != ' ' && line[3] != '-')
-		return -1;
-	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-}
-
-/* One line without its end. All lines of a reply bear the same code (RFC 5321 4.2.1). */
-static void
-on_line(struct smtp *s)
-{
-	int code = reply_code(s->line, s->linelen), more = s->linelen > 3 && s->line[3] == '-';
-
-	s->line[s->linelen] = '\0';
-	if (code == -1 || (s->lines > 0 && code != s->code) || ++s->lines > MAX_REPLY_LINES) {
-		close_now(s);
-		return;
-	}
-	if (s->step == ST_EHLO && s->lines > 1 && s->linelen > 4)
-		capability(s, s->line + 4);
-	s->code = code;
-	if (!more) {
-		s->lines = 0;
-		on_reply(s, code);
+	case ST_CLOSED: smtp_close(s); break;
+	default: smtplogin_reply(s, code);
 	}
 }
 
@@ -310,62 +305,137 @@ smtp_input(struct smtp *s, const void *p, size_t len)
 	const char *c = p;
 
 	for (size_t i = 0; i < len && s->step != ST_CLOSED; i++) {
-		if (c[i] == '\n') {
-			if (s->linelen > 0 && s->line[s->linelen - 1] == '\r')
-				s->linelen--;
-			on_line(s);
-			s->linelen = 0;
-		} else if (s->linelen + 1 < sizeof(s->line))
-			s->line[s->linelen++] = c[i];
-		else
-			close_now(s);
+		/* What comes without TLS behind the consent to it was put there by somebody. */
+		if (s->step == ST_HANDSHAKE) {
+			smtp_give_up(s, "it says something between STARTTLS and TLS");
+			return;
+		}
+		switch (smtpreply_octet(&s->reply, c[i])) {
+		case REPLY_BAD:
+			if (!s->greeted)
+				s->trouble = "it does not speak SMTP";
+			smtp_close(s);
+			break;
+		case REPLY_MORE: break;
+		case REPLY_LINE:
+		case REPLY_LAST:
+			if (s->step == ST_EHLO && s->reply.code == 250 && !s->reply.first)
+				smtplogin_capability(s, smtpreply_text(&s->reply));
+			if (s->reply.lines == 0)
+				on_reply(s, s->reply.code);
+		}
 	}
 }
 
 void
 smtp_eof(struct smtp *s)
 {
-	close_now(s);
+	smtp_close(s);
 }
 
-/* Printing ASCII that cannot end the brackets. */
+/* --- what the caller begins --- */
+
+/* Printing; nothing that can end the brackets. */
 static int
 address_plain(const char *s)
 {
-	if (*s == '\0' || strlen(s) > 254)
+	size_t len = strlen(s);
+
+	if (len == 0 || len > MAX_ADDRESS || !utf8_valid((const uint8_t *)s, len))
 		return 0;
 	for (; *s != '\0'; s++)
-		if (*s <= ' ' || *s > '~' || *s == '<' || *s == '>')
+		if ((unsigned char)*s <= ' ' || *s == 0x7f || *s == '<' || *s == '>')
 			return 0;
 	return 1;
 }
 
-int
-smtp_mail(struct smtp *s, const char *from, const char *const *to, size_t n, const void *text,
-    size_t len, int eightbit, struct errmsg *e)
+static int
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s > 0x7f)
+			return 0;
+	return 1;
+}
+
+static int
+needs_utf8(const struct smtp_msg *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!is_ascii(m->to[i]))
+			return 1;
+	return !is_ascii(m->from);
+}
+
+static int
+check_msg(const struct smtp *s, const struct smtp_msg *m, struct errmsg *e)
 {
 	if (s->step != ST_IDLE || s->busy)
 		return err_set(e, "the connection is not ready for a mail");
-	if (n == 0 || n > SMTP_MAX_RCPT)
-		return err_set(e, "%zu recipients", n);
-	if (!address_plain(from))
+	if (m->n == 0 || m->n > SMTP_MAX_RCPT)
+		return err_set(e, "%zu recipients", m->n);
+	if (!address_plain(m->from))
 		return err_set(e, "the sender is not a plain address");
-	for (size_t i = 0; i < n; i++) {
-		if (!address_plain(to[i]))
+	for (size_t i = 0; i < m->n; i++)
+		if (!address_plain(m->to[i]))
 			return err_set(e, "a recipient is not a plain address");
-		s->to[i] = to[i];
-		s->taken[i] = 0;
-		s->result[i] = SMTP_LATER;
-	}
+	return 0;
+}
+
+/* What the server has said that it does not take, it need not be asked. */
+static int
+known_refusal(const struct smtp *s, int utf8)
+{
+	return (utf8 && !(s->caps & CAP_SMTPUTF8)) ||
+	    (s->max_size > 0 && s->m.len > s->max_size);
+}
+
+static void
+put_mail(struct smtp *s, int utf8)
+{
+	struct buf tail = { 0 };
+
+	buf_str(&tail, ">");
+	if (s->caps & CAP_SIZE)
+		buf_printf(&tail, " SIZE=%zu", s->m.len);
+	if ((s->m.eightbit || utf8) && (s->caps & CAP_8BITMIME))
+		buf_str(&tail, " BODY=8BITMIME");
+	if (utf8)
+		buf_str(&tail, " SMTPUTF8");
+	put_line(s, "MAIL FROM:<", s->m.from, buf_cstr(&tail));
+	buf_free(&tail);
+}
+
+int
+smtp_send(struct smtp *s, const struct smtp_msg *m, struct errmsg *e)
+{
+	int utf8;
+
+	if (check_msg(s, m, e) == -1)
+		return -1;
+	s->words[0] = '\0';
+	s->m = *m;
+	memcpy(s->to, m->to, m->n * sizeof(s->to[0]));
+	s->m.to = s->to;
 	s->busy = 1;
-	s->from = from;
-	s->n = n;
+	s->turn++;
+	s->refused = 0;
 	s->i = s->accepted = 0;
-	s->text = text;
-	s->len = len;
-	s->eightbit = eightbit;
-	command(s, ST_MAIL, "MAIL FROM:<", s->from,
-	    eightbit && s->cap_8bitmime ? "> BODY=8BITMIME" : ">");
+	memset(s->taken, 0, sizeof(s->taken));
+	settle_all(s, SMTP_LATER);
+	utf8 = needs_utf8(m);
+	if (known_refusal(s, utf8)) {
+		settle_all(s, SMTP_FAILED);
+		return 0;
+	}
+	put_mail(s, utf8);
+	s->step = ST_MAIL;
+	s->piped = (s->caps & CAP_PIPELINING) != 0;
+	if (s->piped) {
+		for (size_t i = 0; i < m->n; i++)
+			put_line(s, "RCPT TO:<", m->to[i], ">");
+		put_line(s, "DATA", "", "");
+	}
 	return 0;
 }
 
@@ -375,7 +445,7 @@ smtp_mail_over(struct smtp *s, enum smtp_result results[SMTP_MAX_RCPT])
 	if (!s->busy || (s->step != ST_IDLE && s->step != ST_CLOSED))
 		return 0;
 	s->busy = 0;
-	s->text = NULL;
+	memset(&s->m, 0, sizeof(s->m));
 	memcpy(results, s->result, sizeof(s->result));
 	return 1;
 }
@@ -384,7 +454,7 @@ void
 smtp_quit(struct smtp *s)
 {
 	if (s->step == ST_IDLE)
-		command(s, ST_QUIT, "QUIT", "", "");
+		smtp_command(s, ST_QUIT, "QUIT", "", "");
 	else
-		close_now(s);
+		smtp_close(s);
 }

@@ -1,48 +1,44 @@
-/*
- * The socket under an SMTP conversation: one connection at a time, over which mails go as long as
- * there are any, with time limits. What is said is smtp.c's.
- */
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-#include "deliverd.h"
+#include "smtpaddrs.h"
+#include "smtpconn.h"
+#include "smtptls.h"
 
-#define MAX_ADDRS	8
-#define MAX_PER_CONN	100 /* mails, then a new connection */
-#define CONNECT_MS	(30 * 1000)
-#define REPLY_MS	(5 * 60 * 1000) /* RFC 5321 4.5.3.2 */
-#define FINAL_MS	(10 * 60 * 1000)
-#define IDLE_MS		(5 * 1000) /* more mail may come at once */
-#define DEFAULT_PORT	"25"
-#define DEFAULT_SERVER	"localhost"
+#define MAX_PER_CONN 100 /* mails, then a new connection */
+#define CONNECT_MS   (30 * 1000)
+#define IDLE_MS	     (2 * 1000) /* more mail may come at once */
 
-struct addr {
-	struct sockaddr_storage ss;
-	socklen_t len;
-};
+enum phase { IDLE, LOOKING_UP, CONNECTING, SHAKING, TALKING };
 
 struct smtpconn {
 	struct loop *loop;
+	struct lookup *lookup;
 	const struct smtpconn_ops *ops;
 	void *arg;
-	char *server; /* as configured */
-	char *helo;
-	struct addr addrs[MAX_ADDRS];
-	size_t naddrs;
+	enum phase phase;
+	struct smtpset *set; /* NULL when idle */
+	struct lookup_query *query;
+	struct smtpaddrs addrs;
 	size_t i; /* the address that is tried */
+	int no_tls; /* it is tried once more without: TLS was offered and did not work */
 	int fd;
-	int connecting;
 	struct loop_io *io;
 	struct loop_timer *timer;
 	struct smtp *smtp;
+	SSL *ssl; /* NULL: in the clear */
+	short wants; /* what TLS waits for besides */
+	unsigned turn; /* of the conversation, when the timer was set */
 	const struct mail *mail; /* on its way */
+	struct buf seven; /* its text, where the server takes no other */
 	unsigned sent; /* mails over this connection */
+	struct errmsg why; /* the last thing that went wrong before a mail could go */
 };
 
 static void on_event(int fd, short revents, void *arg);
@@ -50,13 +46,14 @@ static void on_timeout(void *arg);
 static void try_connect(struct smtpconn *c);
 
 struct smtpconn *
-smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, void *arg)
+smtpconn_new(struct loop *l, struct lookup *lookup, const struct smtpconn_ops *ops, void *arg)
 {
 	struct smtpconn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		fatal("smtpconn");
 	c->loop = l;
+	c->lookup = lookup;
 	c->ops = ops;
 	c->arg = arg;
 	c->fd = -1;
@@ -64,111 +61,14 @@ smtpconn_new(struct loop *l, const struct smtpconn_ops *ops, void *arg)
 	return c;
 }
 
-/* --- where the server is --- */
-
-/* "host", "host:port", "[v6]", "[v6]:port", "v6" into host and port. */
-static int
-split_server(const char *server, char host[256], char port[8], struct errmsg *e)
-{
-	const char *colon = strrchr(server, ':'), *end;
-	size_t len;
-
-	strlcpy(port, DEFAULT_PORT, 8);
-	if (*server == '[') {
-		if ((end = strchr(++server, ']')) == NULL)
-			return err_set(e, "SMTPServer: missing ']'");
-		len = (size_t)(end - server);
-		colon = end[1] == ':' ? end + 1 : NULL;
-		if (end[1] != '\0' && colon == NULL)
-			return err_set(e, "SMTPServer: \"%.80s\" behind ']'", end + 1);
-	} else {
-		if (colon != NULL && memchr(server, ':', (size_t)(colon - server)) != NULL)
-			colon = NULL; /* an IPv6 address */
-		len = colon == NULL ? strlen(server) : (size_t)(colon - server);
-	}
-	if (len == 0 || len > 255)
-		return err_set(e, "SMTPServer: no host");
-	memcpy(host, server, len);
-	host[len] = '\0';
-	if (colon != NULL && strlcpy(port, colon + 1, 8) >= 8)
-		return err_set(e, "SMTPServer: bad port");
-	return 0;
-}
-
-/* After the sandbox AI_NUMERICHOST keeps the name service, its files and its sockets out. */
-static int
-look_up(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP };
-	struct addrinfo *res, *a;
-	char host[256], port[8];
-	int rc;
-
-	if (split_server(server, host, port, e) == -1)
-		return -1;
-	hints.ai_flags = AI_NUMERICSERV | (resolve ? 0 : AI_NUMERICHOST);
-	rc = getaddrinfo(host, port, &hints, &res);
-	if (rc != 0 && !resolve)
-		return err_set(e, "SMTPServer %s: a new name needs a restart of deliverd", server);
-	/* When the machine starts, the network may not be there yet: to be started again. */
-	if (rc == EAI_AGAIN)
-		fatalx("SMTPServer %s: %s", server, gai_strerror(rc));
-	if (rc != 0)
-		return err_set(e, "SMTPServer %s: %s", server, gai_strerror(rc));
-	c->naddrs = 0;
-	for (a = res; a != NULL && c->naddrs < MAX_ADDRS; a = a->ai_next) {
-		if (a->ai_addrlen > sizeof(c->addrs[0].ss))
-			continue;
-		memcpy(&c->addrs[c->naddrs].ss, a->ai_addr, a->ai_addrlen);
-		c->addrs[c->naddrs++].len = a->ai_addrlen;
-	}
-	freeaddrinfo(res);
-	return 0;
-}
-
-int
-smtpconn_check(const struct smtpconn *c, const char *server, struct errmsg *e)
-{
-	struct smtpconn other = { .naddrs = 0 };
-
-	if (server == NULL)
-		server = DEFAULT_SERVER;
-	if (c->server != NULL && strcmp(c->server, server) == 0)
-		return 0;
-	return look_up(&other, server, 0, e);
-}
-
-int
-smtpconn_server(struct smtpconn *c, const char *server, int resolve, struct errmsg *e)
-{
-	if (server == NULL)
-		server = DEFAULT_SERVER;
-	if (c->server != NULL && strcmp(c->server, server) == 0)
-		return 0;
-	if (look_up(c, server, resolve, e) == -1)
-		return -1;
-	free(c->server);
-	if ((c->server = strdup(server)) == NULL)
-		fatal("smtpconn");
-	return 0;
-}
-
-void
-smtpconn_helo(struct smtpconn *c, const char *name)
-{
-	char *copy = strdup(name);
-
-	if (copy == NULL)
-		fatal("smtpconn");
-	free(c->helo);
-	c->helo = copy;
-}
-
-/* --- the connection --- */
+/* --- the end --- */
 
 static void
-disconnect(struct smtpconn *c)
+hang_up(struct smtpconn *c)
 {
+	smtptls_end(c->ssl);
+	c->ssl = NULL;
+	c->wants = 0;
 	loop_del(c->io);
 	c->io = NULL;
 	if (c->fd != -1)
@@ -177,6 +77,30 @@ disconnect(struct smtpconn *c)
 	smtp_free(c->smtp);
 	c->smtp = NULL;
 	loop_timer_set(c->timer, -1);
+}
+
+static void
+become_idle(struct smtpconn *c)
+{
+	c->phase = IDLE;
+	smtpset_unref(c->set);
+	c->set = NULL;
+}
+
+static void
+give_up(struct smtpconn *c)
+{
+	become_idle(c);
+	c->ops->unreachable(c->arg, c->why.s);
+}
+
+static void
+next_address(struct smtpconn *c)
+{
+	hang_up(c);
+	c->no_tls = 0;
+	c->i++;
+	try_connect(c);
 }
 
 /* The mail is over (or there was none); gives its results away. */
@@ -189,61 +113,131 @@ report(struct smtpconn *c)
 		return;
 	c->mail = NULL;
 	c->sent++;
+	buf_wipe(&c->seven);
 	c->ops->done(c->arg, results);
 }
 
+/* What the server said is worth a line where it says why no mail can go. */
 static void
-next_mail(struct smtpconn *c)
+note_trouble(struct smtpconn *c, const char *why)
 {
-	const char *to[MAX_RECIPIENTS];
-	const struct mail *m;
-	struct errmsg e;
-
-	if (c->sent >= MAX_PER_CONN) {
-		smtp_quit(c->smtp);
-		return;
-	}
-	if (!c->ops->next(c->arg, &m)) {
-		loop_timer_set(c->timer, IDLE_MS);
-		return;
-	}
-	for (size_t i = 0; i < m->to.n; i++)
-		to[i] = m->to.addr[i];
-	if (smtp_mail(c->smtp, m->from, to, m->to.n, m->text.p, m->text.len, m->eightbit, &e) == -1)
-		fatalx("a mail that cannot be sent was queued: %s", e.s);
-	c->mail = m;
+	if (smtp_trouble(c->smtp) != NULL)
+		why = smtp_trouble(c->smtp);
+	if (*smtp_words(c->smtp) != '\0')
+		err_set(&c->why, "%s (\"%.200s\")", why, smtp_words(c->smtp));
+	else
+		err_set(&c->why, "%s", why);
 }
 
 /* The conversation is over. A server that never said hello is as good as none. */
 static void
-ended(struct smtpconn *c)
+ended(struct smtpconn *c, const char *why)
 {
-	int greeted = smtp_greeted(c->smtp);
+	int greeted;
 
 	smtp_eof(c->smtp);
 	report(c);
-	disconnect(c);
-	if (greeted) {
-		c->ops->over(c->arg);
-	} else {
-		c->i++;
-		try_connect(c);
+	greeted = smtp_greeted(c->smtp);
+	if (!greeted) {
+		note_trouble(c, why);
+		next_address(c);
+		return;
 	}
+	hang_up(c);
+	become_idle(c);
+	c->ops->over(c->arg);
+}
+
+/* --- the conversation --- */
+
+/* Codes alone: the words may name a recipient. */
+static void
+on_refused(void *arg, enum smtp_result r, const char *line)
+{
+	int code = atoi(line), class, subject, detail;
+	const char *what = r == SMTP_FAILED ? "refused" : "put off";
+
+	(void)arg;
+	if (sscanf(line, "%*3d%*1[ -]%1d.%3d.%3d", &class, &subject, &detail) == 3)
+		log_info("the mail server has %s a mail: %d %d.%d.%d", what, code, class, subject,
+		    detail);
+	else
+		log_info("the mail server has %s a mail: %d", what, code);
+	log_debug("the mail server says: %s", line);
+}
+
+static void
+begin_mail(struct smtpconn *c, const struct mail *m)
+{
+	const char *to[MAX_RECIPIENTS];
+	struct smtp_msg msg = { m->from, to, m->to.n, m->text.p, m->text.len, m->eightbit };
+	struct errmsg e;
+
+	for (size_t i = 0; i < m->to.n; i++)
+		to[i] = m->to.addr[i];
+	if (m->eightbit && !smtp_can_8bit(c->smtp)) {
+		compose_7bit(&c->seven, m);
+		msg.text = c->seven.p;
+		msg.len = c->seven.len;
+		msg.eightbit = 0;
+	}
+	if (smtp_send(c->smtp, &msg, &e) == -1)
+		fatalx("a mail that cannot be sent was queued: %s", e.s);
+	c->mail = m;
+}
+
+/* 1 if another mail was begun. */
+static int
+next_mail(struct smtpconn *c)
+{
+	const struct mail *m;
+
+	if (smtp_state(c->smtp) != SMTP_READY)
+		return 0;
+	if (c->sent >= MAX_PER_CONN) {
+		smtp_quit(c->smtp);
+		return 0;
+	}
+	if (!c->ops->next(c->arg, &m)) {
+		loop_timer_set(c->timer, IDLE_MS);
+		return 0;
+	}
+	begin_mail(c, m);
+	return 1;
+}
+
+/* Time for an answer begins when it is asked for, not with each octet of it. */
+static void
+set_timer(struct smtpconn *c)
+{
+	if (c->turn == smtp_turn(c->smtp))
+		return;
+	c->turn = smtp_turn(c->smtp);
+	loop_timer_set(c->timer, (smtp_awaits_final(c->smtp) ? 2 : 1) * c->set->reply_ms);
+}
+
+static void
+begin_tls(struct smtpconn *c)
+{
+	c->phase = SHAKING;
+	c->ssl = smtptls_begin(c->set, c->fd);
+	loop_events(c->io, POLLOUT); /* at once */
 }
 
 static void
 progress(struct smtpconn *c)
 {
-	report(c);
-	if (smtp_state(c->smtp) == SMTP_READY)
-		next_mail(c);
-	if (smtp_state(c->smtp) == SMTP_CLOSED) {
-		ended(c);
-		return;
+	do
+		report(c);
+	while (next_mail(c));
+	switch (smtp_state(c->smtp)) {
+	case SMTP_CLOSED: ended(c, "it does not speak SMTP with us"); return;
+	case SMTP_HANDSHAKE: begin_tls(c); return;
+	case SMTP_BUSY: set_timer(c); break;
+	case SMTP_READY: break;
 	}
-	if (smtp_state(c->smtp) == SMTP_BUSY)
-		loop_timer_set(c->timer, smtp_awaits_final(c->smtp) ? FINAL_MS : REPLY_MS);
-	loop_events(c->io, (short)(POLLIN | (smtp_output(c->smtp)->len > 0 ? POLLOUT : 0)));
+	loop_events(c->io, (short)(POLLIN | c->wants |
+	    (smtp_output(c->smtp)->len > 0 ? POLLOUT : 0)));
 }
 
 static void
@@ -251,28 +245,47 @@ on_timeout(void *arg)
 {
 	struct smtpconn *c = arg;
 
-	if (c->fd == -1)
-		return;
-	if (c->connecting) {
-		disconnect(c);
-		c->i++;
-		try_connect(c);
-	} else if (smtp_state(c->smtp) == SMTP_READY) {
-		smtp_quit(c->smtp);
-		progress(c);
-	} else
-		ended(c);
+	switch (c->phase) {
+	case CONNECTING:
+		err_set(&c->why, "it takes no connection in time");
+		next_address(c);
+		break;
+	case SHAKING: ended(c, "it does not do the TLS handshake in time"); break;
+	case TALKING:
+		if (smtp_state(c->smtp) == SMTP_READY) {
+			smtp_quit(c->smtp);
+			progress(c);
+		} else
+			ended(c, "it does not answer in time");
+		break;
+	default: break;
+	}
+}
+
+/* Octets; 0: later; -1: the connection is over. */
+static ssize_t
+result_of(ssize_t n, int zero_is_end)
+{
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return n == 0 && zero_is_end ? -1 : n;
 }
 
 static int
 read_some(struct smtpconn *c)
 {
 	char block[4096];
-	ssize_t n = read(c->fd, block, sizeof(block));
+	ssize_t n;
 
-	if (n > 0)
-		smtp_input(c->smtp, block, (size_t)n);
-	return n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)) ? 0 : -1;
+	/* TLS may hold octets that no poll shows. */
+	do {
+		n = c->ssl != NULL ? smtptls_read(c->ssl, block, sizeof(block), &c->wants) :
+		    result_of(read(c->fd, block, sizeof(block)), 1);
+		if (n > 0)
+			smtp_input(c->smtp, block, (size_t)n);
+	} while (n > 0 && c->ssl != NULL && smtp_state(c->smtp) != SMTP_CLOSED);
+	wipe(block, sizeof(block));
+	return n == -1 ? -1 : 0;
 }
 
 static int
@@ -283,12 +296,66 @@ write_some(struct smtpconn *c)
 
 	if (out->len == 0)
 		return 0;
-	n = send(c->fd, out->p, out->len, MSG_NOSIGNAL);
-	if (n > 0) {
+	n = c->ssl != NULL ? smtptls_write(c->ssl, out->p, out->len, &c->wants) :
+	    result_of(send(c->fd, out->p, out->len, MSG_NOSIGNAL), 0);
+	if (n > 0)
 		smtp_sent(c->smtp, (size_t)n);
-		return 0;
+	return n == -1 ? -1 : 0;
+}
+
+/* --- its beginning --- */
+
+/* Without TLS then, where that is allowed: who can break a handshake can also hide the offer. */
+static void
+tls_failed(struct smtpconn *c)
+{
+	if (c->set->tls != SMTPTLS_TRY) {
+		next_address(c);
+		return;
 	}
-	return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+	if (log_once(&c->set->clear))
+		log_warnx("the mail server offers TLS and cannot do it (%s): mail goes in the "
+			  "clear (SMTPTLS: try)", c->why.s);
+	hang_up(c);
+	c->no_tls = 1;
+	try_connect(c);
+}
+
+static void
+shake_hands(struct smtpconn *c)
+{
+	short wants = 0;
+
+	switch (smtptls_handshake(c->ssl, c->set, &wants, &c->why)) {
+	case -1: tls_failed(c); return;
+	case 0: loop_events(c->io, wants); return;
+	}
+	c->phase = TALKING;
+	if (c->set->tls != SMTPTLS_IMPLICIT)
+		smtp_secured(c->smtp);
+	progress(c);
+}
+
+static void
+begin_talking(struct smtpconn *c)
+{
+	static const enum smtp_starttls starttls[] = { [SMTPTLS_OFF] = STARTTLS_NEVER,
+		[SMTPTLS_TRY] = STARTTLS_IF_OFFERED, [SMTPTLS_REQUIRED] = STARTTLS_ALWAYS,
+		[SMTPTLS_IMPLICIT] = STARTTLS_NEVER };
+	struct smtp_params p = { .helo = c->set->helo, .user = c->set->user,
+		.password = c->set->password, .secured = c->set->tls == SMTPTLS_IMPLICIT,
+		.starttls = c->no_tls ? STARTTLS_NEVER : starttls[c->set->tls],
+		.refused = on_refused };
+
+	c->smtp = smtp_new(&p);
+	c->turn = smtp_turn(c->smtp);
+	loop_timer_set(c->timer, c->set->reply_ms);
+	if (c->set->tls == SMTPTLS_IMPLICIT) {
+		begin_tls(c);
+		return;
+	}
+	c->phase = TALKING;
+	loop_events(c->io, POLLIN);
 }
 
 static void
@@ -297,15 +364,10 @@ on_connected(struct smtpconn *c)
 	socklen_t len = sizeof(int);
 	int err = 0;
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1 || err != 0) {
-		disconnect(c);
-		c->i++;
-		try_connect(c);
-		return;
-	}
-	c->connecting = 0;
-	loop_events(c->io, POLLIN);
-	loop_timer_set(c->timer, REPLY_MS);
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1 || err != 0)
+		next_address(c);
+	else
+		begin_talking(c);
 }
 
 static void
@@ -314,57 +376,77 @@ on_event(int fd, short revents, void *arg)
 	struct smtpconn *c = arg;
 
 	(void)fd;
-	if (c->connecting) {
+	if (c->phase == CONNECTING) {
 		on_connected(c);
 		return;
 	}
+	if (c->phase == SHAKING) {
+		shake_hands(c);
+		return;
+	}
+	c->wants = 0;
 	if (((revents & POLLOUT) && write_some(c) == -1) ||
 	    ((revents & (POLLIN | POLLHUP | POLLERR)) && read_some(c) == -1)) {
-		ended(c);
+		ended(c, "it hangs up");
 		return;
 	}
 	progress(c);
 }
 
-static int
-begin(struct smtpconn *c, const struct addr *a)
-{
-	c->fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd == -1)
-		return -1;
-	if (connect(c->fd, (const struct sockaddr *)&a->ss, a->len) == -1 && errno != EINPROGRESS) {
-		close(c->fd);
-		c->fd = -1;
-		return -1;
-	}
-	return 0;
-}
-
-/* From address c->i on; calls unreachable behind the last. */
+/* From address c->i on; gives up behind the last. */
 static void
 try_connect(struct smtpconn *c)
 {
-	while (c->i < c->naddrs && begin(c, &c->addrs[c->i]) == -1)
+	while (c->i < c->addrs.n && (c->fd = smtpaddrs_connect(&c->addrs, c->i)) == -1)
 		c->i++;
-	if (c->i >= c->naddrs) {
-		c->ops->unreachable(c->arg);
+	if (c->i >= c->addrs.n) {
+		give_up(c);
 		return;
 	}
-	c->connecting = 1;
+	c->phase = CONNECTING;
 	c->sent = 0;
-	c->smtp = smtp_new(c->helo);
 	c->io = loop_add(c->loop, c->fd, POLLOUT, on_event, c);
-	loop_timer_set(c->timer, CONNECT_MS);
+	loop_timer_set(c->timer, c->set->reply_ms < CONNECT_MS ? c->set->reply_ms : CONNECT_MS);
+}
+
+static void
+on_lookup(const struct resolve_rep *rep, void *arg)
+{
+	struct smtpconn *c = arg;
+
+	c->query = NULL;
+	if (rep->status != ST_OK) {
+		err_set(&c->why, "its name has no address now");
+		give_up(c);
+		return;
+	}
+	smtpaddrs_set(&c->addrs, rep, c->set->port);
+	try_connect(c);
 }
 
 void
-smtpconn_kick(struct smtpconn *c)
+smtpconn_kick(struct smtpconn *c, struct smtpset *set)
 {
-	if (c->fd == -1) {
-		c->i = 0;
-		try_connect(c);
-	} else if (!c->connecting && smtp_state(c->smtp) == SMTP_READY && c->mail == NULL)
+	if (c->phase == TALKING && smtp_state(c->smtp) == SMTP_READY && c->mail == NULL)
 		progress(c);
+	if (c->phase != IDLE)
+		return;
+	c->set = smtpset_ref(set);
+	c->i = 0;
+	c->no_tls = 0;
+	err_set(&c->why, "it takes no connection");
+	if (strcasecmp(set->host, "localhost") == 0) {
+		on_lookup(&smtpaddrs_localhost, c);
+		return;
+	}
+	c->phase = LOOKING_UP;
+	c->query = lookup_ask(c->lookup, set->host, on_lookup, c);
+}
+
+int
+smtpconn_up(const struct smtpconn *c)
+{
+	return c->phase == TALKING && smtp_greeted(c->smtp);
 }
 
 void
@@ -372,9 +454,10 @@ smtpconn_free(struct smtpconn *c)
 {
 	if (c == NULL)
 		return;
-	disconnect(c);
+	lookup_cancel(c->query);
+	hang_up(c);
+	buf_wipe(&c->seven);
+	smtpset_unref(c->set);
 	loop_timer_free(c->timer);
-	free(c->server);
-	free(c->helo);
 	free(c);
 }

@@ -1,9 +1,10 @@
 /*
- * The SMTP exit type: the routing info names the recipients (E2E-spec 3.3.1). A block list
- * belongs here: it looks at the recipients that this function gives.
+ * The SMTP exit type: the routing info names the recipients (E2E-spec 3.3.1), of whom the block
+ * list takes some out.
  */
 #include <string.h>
 
+#include "blocklist.h"
 #include "deliverd.h"
 #include "routing.h"
 
@@ -26,4 +27,24 @@ smtpexit_recipients(const uint8_t *info, size_t len, struct recipients *to)
 		if (nul == NULL)
 			return C_NONE;
 	}
+}
+
+enum count
+smtpexit_leave_out(struct blocklist *b, struct recipients *to)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < to->n; i++) {
+		if (blocklist_blocks(b, to->addr[i]))
+			continue;
+		if (kept != i)
+			memcpy(to->addr[kept], to->addr[i], sizeof(to->addr[kept]));
+		kept++;
+	}
+	if (kept == 0) /* the caller counts the last of them */
+		count_n(C_DROPS_BLOCKED, to->n - 1);
+	else
+		count_n(C_DROPS_BLOCKED, to->n - kept);
+	to->n = kept;
+	return kept == 0 ? C_DROPS_BLOCKED : C_NONE;
 }

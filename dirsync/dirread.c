@@ -1,32 +1,37 @@
 /*
- * work/dir: the directory (dir.gz or dir) and descriptors in imported/, put there by hand. Looked
- * at once a minute, read again when something changed.
+ * work/dir: the directory (dir.gz or dir) and descriptors in imported/, fetched or put there by
+ * hand. Looked at once a minute, read again by the parser when something changed.
  */
 #include <sys/stat.h>
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "crypto.h"
-#include "directory.h"
-#include "dirsync.h"
 
 #define LOOK_MS	     (60 * 1000)
 #define MAX_IMPORTED 4096
 
 struct dirread {
 	int dirfd;
+	struct parser *parser;
 	struct loop_timer *timer;
-	void (*hosts)(void *arg, char **hosts, size_t n);
-	void *arg;
+	struct dirread_calls calls;
 	uint8_t seen[32]; /* of names, sizes and times of what was read */
-	int first;
+	int first, busy, again;
+	/* what is being read */
+	struct opt_list names;
+	size_t at;
+	struct hostlist hosts;
+	int64_t valid_after, valid_until;
 };
+
+static void read_next(struct dirread *r);
 
 /* --- what is there --- */
 
@@ -85,84 +90,90 @@ changed(struct dirread *r)
 
 /* --- reading --- */
 
-static int
-read_file(int dirfd, const char *name, size_t max, struct buf *b)
+static void
+add_imported(int fd, const char *name, void *arg)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	ssize_t n;
+	char path[FILENAME_LEN];
 
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		errno = EINVAL;
-		return -1;
-	}
-	do {
-		n = read(fd, buf_space(b, 65536), 65536);
-		b->len -= 65536 - (size_t)(n > 0 ? n : 0);
-	} while (n > 0 && b->len <= max);
-	close(fd);
-	if (b->len > max)
-		errno = EFBIG;
-	return n == 0 ? 0 : -1;
+	(void)fd;
+	if ((size_t)snprintf(path, sizeof(path), "imported/%s", name) < sizeof(path))
+		opt_list_add(arg, path);
 }
 
 static void
-take(int dirfd, const char *name, size_t max, struct hostlist *l)
+on_parsed(void *arg, const struct parse_rep *rep, struct hostlist *hosts)
 {
-	struct buf b = { 0 };
-	struct errmsg e;
+	struct dirread *r = arg;
+	const char *name = r->names.v[r->at];
 
-	if (read_file(dirfd, name, max, &b) == -1) {
-		if (errno != ENOENT)
-			log_warn("work/dir: %s", name);
-	} else if (dirread_hosts(l, b.p, b.len, daemon_now(), &e) == -1) {
+	if (rep->outcome == PARSE_BAD) {
 		count(C_DIRECTORIES_BAD);
-		log_warnx("work/dir: %s is not used: %s", name, e.s);
-	} else
+		log_warnx("work/dir: %s is not used: %s", name, rep->why);
+	} else if (rep->outcome == PARSE_GOOD) {
 		count(C_DIRECTORIES_READ);
-	buf_free(&b);
+		for (size_t i = 0; i < hosts->n; i++)
+			hostlist_add(&r->hosts, hosts->v[i]);
+		if (rep->nskipped > 0)
+			log_info("%s has %u faulty descriptors: skipped", name,
+			    (unsigned)rep->nskipped);
+		if (r->at == 0 && rep->is_directory) {
+			r->valid_after = rep->valid_after;
+			r->valid_until = rep->valid_until;
+		}
+	}
+	r->at++;
+	read_next(r);
 }
 
 static void
-take_imported(int fd, const char *name, void *arg)
+read_next(struct dirread *r)
 {
-	take(fd, name, DESC_MAX_LEN, arg);
+	if (r->at < r->names.n) {
+		parser_file(r->parser, r->names.v[r->at], 0, on_parsed, r);
+		return;
+	}
+	opt_list_free(&r->names);
+	hostlist_unique(&r->hosts);
+	log_info("the directory names %zu hosts to be looked up", r->hosts.n);
+	r->calls.hosts(r->calls.arg, r->hosts.v, r->hosts.n);
+	r->hosts = (struct hostlist){ NULL, 0 };
+	r->busy = 0;
+	r->calls.held(r->calls.arg, r->valid_after, r->valid_until);
+	loop_timer_set(r->timer, r->again ? 0 : LOOK_MS);
 }
 
 static void
 look(void *arg)
 {
 	struct dirread *r = arg;
-	struct hostlist l = { NULL, 0 };
 	struct stat st;
 
-	if (changed(r)) {
-		if (fstatat(r->dirfd, "dir.gz", &st, 0) == 0)
-			take(r->dirfd, "dir.gz", DIRECTORY_MAX_LEN, &l);
-		else
-			take(r->dirfd, "dir", DIRECTORY_MAX_LEN, &l);
-		each_imported(r, take_imported, &l);
-		hostlist_unique(&l);
-		log_info("the directory names %zu hosts to be looked up", l.n);
-		r->hosts(r->arg, l.v, l.n);
+	r->again = r->busy;
+	if (r->busy)
+		return;
+	if (!changed(r)) {
+		loop_timer_set(r->timer, LOOK_MS);
+		return;
 	}
-	loop_timer_set(r->timer, LOOK_MS);
+	r->busy = 1;
+	r->at = 0;
+	r->valid_after = r->valid_until = 0;
+	opt_list_add(&r->names, fstatat(r->dirfd, "dir.gz", &st, 0) == 0 ? "dir.gz" : "dir");
+	each_imported(r, add_imported, &r->names);
+	read_next(r);
 }
 
 struct dirread *
-dirread_new(struct loop *l, int dirfd, void (*hosts)(void *arg, char **hosts, size_t n), void *arg)
+dirread_new(struct loop *l, int dirfd, struct parser *p, const struct dirread_calls *calls)
 {
 	struct dirread *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		fatal("dirread");
 	r->dirfd = dirfd;
+	r->parser = p;
 	r->timer = loop_timer(l, look, r);
-	r->hosts = hosts;
-	r->arg = arg;
+	r->calls = *calls;
 	r->first = 1;
 	return r;
 }

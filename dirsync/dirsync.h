@@ -1,7 +1,8 @@
 /*
- * What the files of dirsync share. Two processes: the front (dirsync.c: resolve, selfdesc,
- * dirread), which has the files and no network, and its DNS process (netproc.c), which has the
- * network and no files.
+ * What the files of dirsync share. Four processes: the front (dirsync.c: resolve, selfdesc,
+ * dirread, fetch, publish), which has the files and no network; the DNS process (netproc.c) and
+ * the HTTP process (fetchproc.c), which have the network and no files; the parser (parseproc.c),
+ * which has neither network nor a file to write.
  */
 #ifndef DIRSYNC_H
 #define DIRSYNC_H
@@ -21,6 +22,15 @@ enum count {
 	C_DESCRIPTORS_REFUSED,
 	C_DIRECTORIES_READ,
 	C_DIRECTORIES_BAD,
+	C_FETCHES,
+	C_FETCHES_UNCHANGED,
+	C_FETCHES_FAILED,
+	C_DIRECTORIES_FETCHED,
+	C_DIRECTORIES_REFUSED,
+	C_PUBLISH_ACCEPTED,
+	C_PUBLISH_WAITING,
+	C_PUBLISH_REFUSED,
+	C_PUBLISH_FAILED,
 	C_COUNT
 };
 
@@ -79,36 +89,63 @@ struct net_rep {
  */
 int netproc_start(struct daemon *d, const char *server);
 
+/* --- fetchproc.c, parseproc.c: the HTTP process, and the parser, which reads in dir --- */
+
+int fetchproc_start(struct daemon *d);
+int parseproc_start(struct daemon *d, const char *dir);
+
 /* --- resolve.c: the RESOLVE role --- */
 
 struct resolver;
 /* dirfd: work/dir, where the cache survives. */
 struct resolver *resolver_new(struct loop *l, int net_fd, int dirfd);
 void resolver_save(struct resolver *r); /* the cache, if anything in it is new */
-/* Serves mmtpd on its role socket. */
-void resolver_listen(struct resolver *r, int fd);
+/* Serves who asks on its role socket; the name is for the log, and kept by reference. */
+void resolver_listen(struct resolver *r, int fd, const char *who);
+/*
+ * The same for the front itself: cb gets the addresses, or ST_LATER; now where they are known, else
+ * later.
+ */
+void resolver_lookup(struct resolver *r, const char *host,
+    void (*cb)(void *arg, const struct resolve_rep *rep), void *arg);
 /* Names that are to be known before anybody asks (those of the directory). Takes the list over. */
 void resolver_wanted(struct resolver *r, char **hosts, size_t n);
 void resolver_queue(struct resolver *r, struct buf *out);
 
-/* --- dirread.c, hostlist.c: directories that were put in place --- */
+/* --- parser.c: what the parser is asked --- */
 
-struct dirread;
-/*
- * dirfd is work/dir. hosts is called with all names (owned by the callee then) after each change.
- */
-struct dirread *dirread_new(struct loop *l, int dirfd,
-    void (*hosts)(void *arg, char **hosts, size_t n), void *arg);
-void dirread_start(struct dirread *r);
-/*
- * Names of a directory's or a descriptor's text, added to the list; -1 with a reason if it is
- * none.
- */
+struct parser;
+struct parse_rep;
+struct reply_rep;
 struct hostlist {
 	char **v;
 	size_t n;
 };
-int dirread_hosts(struct hostlist *l, const void *p, size_t len, int64_t now, struct errmsg *e);
+struct parser *parser_new(struct daemon *d, int fd);
+/*
+ * A file of work/dir: done gets what it is worth, with the configuration's directory servers as
+ * those that are trusted (and whether it is valid now, if dates), and its hosts.
+ */
+void parser_file(struct parser *p, const char *name, int dates,
+    void (*done)(void *arg, const struct parse_rep *rep, struct hostlist *hosts), void *arg);
+/* What a directory server answered to an upload; at most IPC_MAX_BODY octets. */
+void parser_reply(struct parser *p, const void *text, size_t len,
+    void (*done)(void *arg, const struct reply_rep *rep), void *arg);
+
+/* --- dirread.c, hostlist.c: directories that lie in work/dir --- */
+
+struct dirread;
+struct dirread_calls {
+	/* all names, after each change; owned by the callee then */
+	void (*hosts)(void *arg, char **hosts, size_t n);
+	/* the time for which the directory is good; 0: there is none. After each reading */
+	void (*held)(void *arg, int64_t valid_after, int64_t valid_until);
+	void *arg;
+};
+/* dirfd is work/dir. */
+struct dirread *dirread_new(struct loop *l, int dirfd, struct parser *p,
+    const struct dirread_calls *calls);
+void dirread_start(struct dirread *r); /* looks now */
 /* in lower case; numeric ones are left out */
 void hostlist_add(struct hostlist *l, const char *host);
 void hostlist_unique(struct hostlist *l); /* sorts; each name once */
@@ -117,8 +154,14 @@ void hostlist_free(struct hostlist *l);
 /* --- selfdesc.c, selftext.c: our own descriptors --- */
 
 struct selfdesc;
-/* fd: the connection to keyd. dirfd: work/dir, where we note what was signed. */
-struct selfdesc *selfdesc_new(struct daemon *d, int fd, int dirfd);
+/*
+ * fd: the connection to keyd. dirfd: work/dir, where we note what was signed. done is called when
+ * all descriptors are as they should be, each time they were looked at.
+ */
+struct selfdesc *selfdesc_new(struct daemon *d, int fd, int dirfd,
+    void (*done)(void *arg, const struct keysets_rep *sets), void *arg);
+/* The signed text of a key set's descriptor, as it is noted in work/dir; -1 if there is none. */
+int selfdesc_signed(int dirfd, uint32_t number, struct buf *text);
 void selfdesc_now(struct selfdesc *s); /* look now: the configuration has changed */
 /*
  * The unsigned descriptor of a key set; identity and packet_key are PKCS#1 DER. -1 with a reason

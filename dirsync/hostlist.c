@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "directory.h"
 #include "dirsync.h"
 
 #define MAX_HOSTS 65536
@@ -56,35 +55,4 @@ hostlist_free(struct hostlist *l)
 		free(l->v[i]);
 	free(l->v);
 	*l = (struct hostlist) { NULL, 0 };
-}
-
-/* A text that begins with a [Server] section is a descriptor. */
-static int
-is_descriptor(const void *p, size_t len)
-{
-	return len >= 8 && memcmp(p, "[Server]", 8) == 0;
-}
-
-int
-dirread_hosts(struct hostlist *l, const void *p, size_t len, int64_t now, struct errmsg *e)
-{
-	struct directory *d;
-	struct desc *one;
-
-	if (is_descriptor(p, len)) {
-		if ((one = desc_parse(p, len, now, e)) == NULL)
-			return -1;
-		hostlist_add(l, one->hostname);
-		desc_free(one);
-		return 0;
-	}
-	if ((d = directory_parse_any(p, len, now, e)) == NULL)
-		return -1;
-	for (size_t i = 0; i < d->nservers; i++)
-		if (desc_valid_at(d->servers[i], now))
-			hostlist_add(l, d->servers[i]->hostname);
-	if (d->nskipped > 0)
-		log_info("the directory has %zu faulty descriptors: skipped", d->nskipped);
-	directory_free(d);
-	return 0;
 }

@@ -1,13 +1,14 @@
 /*
- * RESOLVE: what mmtpd asks. Numeric hosts and what the cache knows are answered at once, the rest
- * when the DNS process has answered; what does not work is "later". The names of the directory
- * are kept fresh ahead of any question, so that queries do not follow the traffic.
+ * RESOLVE: what mmtpd and deliverd ask. Numeric hosts and what the cache knows are answered at
+ * once, the rest when the DNS process has answered; what does not work is "later". The names of
+ * the directory are kept fresh ahead of any question, so that queries do not follow the traffic.
  */
 #include <sys/queue.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
 #include "dirsync.h"
 #include "routing.h"
 
@@ -19,8 +20,10 @@
 
 struct waiter {
 	TAILQ_ENTRY(waiter) entry;
-	struct ipc_conn *c; /* NULL: it went */
+	struct ipc_conn *c; /* NULL: it went, or is the front itself */
 	uint32_t id;
+	void (*cb)(void *arg, const struct resolve_rep *rep); /* the front itself */
+	void *arg;
 };
 
 struct query {
@@ -44,7 +47,7 @@ struct resolver {
 	struct loop_timer *timer;
 };
 
-/* mmtpd's connections find their resolver here: a listener has no argument of its own. */
+/* The askers' connections find their resolver here: a listener has no argument of its own. */
 static struct resolver *the_resolver;
 
 static void
@@ -97,6 +100,8 @@ query_finish(struct resolver *r, struct query *q, const struct resolve_rep *rep)
 		r->nwaiters--;
 		if (w->c != NULL)
 			answer(w->c, w->id, rep);
+		else if (w->cb != NULL)
+			w->cb(w->arg, rep);
 		free(w);
 	}
 	TAILQ_REMOVE(&r->queries, q, entry);
@@ -147,10 +152,10 @@ net_gone(struct ipc_conn *c, void *arg)
 {
 	(void)c;
 	(void)arg;
-	fatalx("the DNS process is gone: to be started again together");
+	child_gone("DNS process");
 }
 
-/* --- mmtpd --- */
+/* --- who asks --- */
 
 static void
 later(struct ipc_conn *c, uint32_t id)
@@ -160,32 +165,61 @@ later(struct ipc_conn *c, uint32_t id)
 	answer(c, id, &rep);
 }
 
-static void
-wait_for(struct resolver *r, struct query *q, struct ipc_conn *c, uint32_t id)
+static struct waiter *
+wait_for(struct resolver *r, struct query *q)
 {
 	struct waiter *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		fatal("resolve");
-	w->c = c;
-	w->id = id;
 	TAILQ_INSERT_TAIL(&q->waiters, w, entry);
 	r->nwaiters++;
+	return w;
 }
 
-static void
-ask(struct resolver *r, struct ipc_conn *c, uint32_t id, const char *host)
+/* The query that is open for the host, or a new one; NULL: too many are. */
+static struct query *
+query_for(struct resolver *r, const char *host)
 {
 	struct query *q = query_find(r, host);
 
 	if (q == NULL)
 		q = query_new(r, host);
-	if (q == NULL || r->nwaiters == MAX_WAITERS) {
+	return r->nwaiters == MAX_WAITERS ? NULL : q;
+}
+
+static void
+ask(struct resolver *r, struct ipc_conn *c, uint32_t id, const char *host)
+{
+	struct query *q = query_for(r, host);
+	struct waiter *w;
+
+	if (q == NULL) {
 		count(C_RESOLVE_REFUSED);
 		later(c, id);
 		return;
 	}
-	wait_for(r, q, c, id);
+	w = wait_for(r, q);
+	w->c = c;
+	w->id = id;
+}
+
+void
+resolver_lookup(struct resolver *r, const char *host,
+    void (*cb)(void *arg, const struct resolve_rep *rep), void *arg)
+{
+	struct resolve_rep rep = { .status = ST_LATER };
+	struct query *q;
+	struct waiter *w;
+
+	if (hostcache_get(r->cache, host, daemon_now(), &rep) == HOST_FRESH ||
+	    (q = query_for(r, host)) == NULL) {
+		cb(arg, &rep);
+		return;
+	}
+	w = wait_for(r, q);
+	w->cb = cb;
+	w->arg = arg;
 }
 
 static int
@@ -198,7 +232,7 @@ on_resolve(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	(void)len;
 	memcpy(&req, body, sizeof(req));
 	if (memchr(req.host, '\0', sizeof(req.host)) == NULL) {
-		log_warnx("mmtpd asks for a name without end: dropped");
+		log_warnx("%s asks for a name without end: dropped", ipc_label(c));
 		return -1;
 	}
 	count(C_RESOLVE_ASKED);
@@ -230,14 +264,14 @@ peer_gone(struct ipc_conn *c, void *arg)
 }
 
 void
-resolver_listen(struct resolver *r, int fd)
+resolver_listen(struct resolver *r, int fd, const char *who)
 {
 	static const struct ipc_verb verbs[] = {
 		{ V_RESOLVE, sizeof(struct resolve_req), sizeof(struct resolve_req), on_resolve },
 		{ 0, 0, 0, NULL },
 	};
 
-	ipc_listen(r->loop, fd, "mmtpd", verbs, 8, NULL, peer_gone);
+	ipc_listen(r->loop, fd, who, verbs, 8, NULL, peer_gone);
 }
 
 /* --- ahead of questions --- */

@@ -1,8 +1,8 @@
 /*
  * The node's descriptors: one a key set, made from the configuration, signed and stored by keyd.
- * What was signed is noted in work/dir as own_NNNN, the digest of everything in it but the time:
- * where that is another than the configuration wants now (or there is none, as in a home that the
- * reference wrote), a new one is made.
+ * What was signed is noted in work/dir as own_NNNN, with the digest of everything in it but the
+ * time: where that is another than the configuration wants now (or there is none, as in a home that
+ * the reference wrote), a new one is made.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,11 +14,14 @@
 
 #include "crypto.h"
 #include "dirsync.h"
+#include "sandbox.h"
 
 #define LOOK_MS	 (10 * 60 * 1000)
 #define AGAIN_MS (30 * 1000)
 #define MD_LEN	 32
-#define NOTE_LEN 16
+#define HEX_LEN	 (2 * MD_LEN)
+#define NOTE_LEN 16 /* of its name */
+#define NOTE_MAX (SIGN_TEXT_MAX + 4096)
 
 struct selfdesc {
 	struct daemon *d;
@@ -32,6 +35,8 @@ struct selfdesc {
 	size_t at; /* the set whose signature is awaited */
 	uint8_t wanted[MD_LEN]; /* what is noted when it comes */
 	struct log_state trouble;
+	void (*done)(void *arg, const struct keysets_rep *sets);
+	void *arg;
 };
 
 static void look(void *arg);
@@ -45,38 +50,81 @@ note_name(char name[NOTE_LEN], uint32_t number)
 	snprintf(name, NOTE_LEN, "own_%04u", (unsigned)number);
 }
 
+/* The whole note: the digest in hex, LF, the signed text. */
 static int
-note_same(struct selfdesc *s, uint32_t number, const uint8_t md[MD_LEN])
+note_read(int dirfd, uint32_t number, struct buf *b)
 {
 	char name[NOTE_LEN];
-	uint8_t got[MD_LEN + 1];
 	ssize_t n;
 	int fd;
 
 	note_name(name, number);
-	if ((fd = openat(s->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1)
-		return 0;
-	n = read(fd, got, sizeof(got));
+	if ((fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1)
+		return -1;
+	n = read(fd, buf_space(b, NOTE_MAX), NOTE_MAX);
 	close(fd);
-	return n == MD_LEN && memcmp(got, md, MD_LEN) == 0;
+	b->len -= NOTE_MAX - (size_t)(n > 0 ? n : 0);
+	return b->len > HEX_LEN && b->p[HEX_LEN] == '\n' ? 0 : -1;
+}
+
+static int
+note_same(struct selfdesc *s, uint32_t number, const uint8_t md[MD_LEN])
+{
+	struct buf b = { 0 };
+	char hex[HEX_LEN + 1];
+	int same;
+
+	hex_encode(hex, md, MD_LEN);
+	same = note_read(s->dirfd, number, &b) == 0 && memcmp(b.p, hex, HEX_LEN) == 0;
+	buf_free(&b);
+	return same;
+}
+
+int
+selfdesc_signed(int dirfd, uint32_t number, struct buf *text)
+{
+	struct buf b = { 0 };
+	int rv = note_read(dirfd, number, &b);
+
+	if (rv == 0)
+		buf_put(text, b.p + HEX_LEN + 1, b.len - HEX_LEN - 1);
+	buf_free(&b);
+	return rv == 0 && text->len > 0 ? 0 : -1;
 }
 
 /* Without syncing: a note that is lost means one more signature. */
 static void
-note_write(struct selfdesc *s, uint32_t number, const uint8_t md[MD_LEN])
+note_write(struct selfdesc *s, uint32_t number, const uint8_t md[MD_LEN], const struct chunk *text)
 {
-	char name[NOTE_LEN];
+	char name[NOTE_LEN], hex[HEX_LEN + 1];
+	struct buf b = { 0 };
 	int fd;
 
 	note_name(name, number);
+	hex_encode(hex, md, MD_LEN);
+	buf_printf(&b, "%s\n", hex);
+	buf_put(&b, text->p, text->len);
 	if (unlinkat(s->dirfd, "own_new", 0) == -1 && errno != ENOENT)
 		log_warn("work/dir/own_new");
 	fd = openat(s->dirfd, "own_new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1 || write(fd, md, MD_LEN) != MD_LEN ||
+	if (fd == -1 || write(fd, b.p, b.len) != (ssize_t)b.len ||
 	    renameat(s->dirfd, "own_new", s->dirfd, name) == -1)
 		log_warn("work/dir/%s", name);
 	if (fd != -1)
 		close(fd);
+	buf_free(&b);
+}
+
+/* keyd is to sign another one, and may put it in place even if its answer finds us asking anew. */
+static void
+note_void(struct selfdesc *s, uint32_t number)
+{
+	static const uint8_t none[MD_LEN];
+	struct buf text = { 0 };
+
+	if (selfdesc_signed(s->dirfd, number, &text) == 0)
+		note_write(s, number, none, &(struct chunk) { text.p, text.len });
+	buf_free(&text);
 }
 
 static int
@@ -128,7 +176,7 @@ text_of(struct selfdesc *s, size_t i, int64_t published, struct buf *out)
 	struct errmsg e;
 
 	if (selfdesc_text(out, s->d->conf, &identity, &key, &s->sets.set[i], published,
-		s->d->unconfined, &e) == 0)
+		s->d->unconfined || !sandbox_built_in(), &e) == 0)
 		return 0;
 	log_errorx("the descriptor of key_%04u: %s", (unsigned)s->sets.set[i].number, e.s);
 	return -1;
@@ -151,6 +199,7 @@ treat_set(struct selfdesc *s)
 			req.text_len = (uint32_t)text.len;
 			buf_put(&body, &req, sizeof(req));
 			buf_put(&body, text.p, text.len);
+			note_void(s, set->number);
 			ipc_send(s->keyd, V_SIGN, ++s->serial, body.p, body.len);
 			asked = 1;
 		}
@@ -168,6 +217,7 @@ next_set(struct selfdesc *s)
 			return;
 	notes_clean(s);
 	loop_timer_set(s->timer, LOOK_MS);
+	s->done(s->arg, &s->sets);
 }
 
 /* --- keyd --- */
@@ -214,6 +264,7 @@ static int
 on_signed(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
 	struct selfdesc *s = ipc_arg(c);
+	struct chunk text = { body + sizeof(struct status_rep), len - sizeof(struct status_rep) };
 	struct status_rep rep;
 
 	memcpy(&rep, body, sizeof(rep));
@@ -222,14 +273,13 @@ on_signed(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	if (rep.status == ST_OK) {
 		count(C_DESCRIPTORS_SIGNED);
 		log_info("keyd signed a descriptor");
-		note_write(s, s->sets.set[s->at].number, s->wanted);
+		note_write(s, s->sets.set[s->at].number, s->wanted, &text);
 		log_again(&s->trouble);
 	} else {
 		count(C_DESCRIPTORS_REFUSED);
 		if (log_once(&s->trouble))
 			log_warnx("keyd did not sign our descriptor: %.*s",
-			    (int)(len - sizeof(rep) > 400 ? 400 : len - sizeof(rep)),
-			    (const char *)body + sizeof(rep));
+			    (int)(text.len > 400 ? 400 : text.len), (const char *)text.p);
 	}
 	s->at++;
 	next_set(s);
@@ -276,7 +326,8 @@ look(void *arg)
 }
 
 struct selfdesc *
-selfdesc_new(struct daemon *d, int fd, int dirfd)
+selfdesc_new(struct daemon *d, int fd, int dirfd,
+    void (*done)(void *arg, const struct keysets_rep *sets), void *arg)
 {
 	struct selfdesc *s = calloc(1, sizeof(*s));
 
@@ -284,6 +335,8 @@ selfdesc_new(struct daemon *d, int fd, int dirfd)
 		fatal("selfdesc");
 	s->d = d;
 	s->dirfd = dirfd;
+	s->done = done;
+	s->arg = arg;
 	s->timer = loop_timer(d->loop, look, s);
 	take_keyd(s, fd);
 	return s;

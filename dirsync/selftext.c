@@ -45,7 +45,8 @@ selfdesc_text(struct buf *out, const struct server_conf *c, const struct chunk *
 		.contact_fingerprint = c->contact_fingerprint, .comments = c->comments,
 		.software = MIX_SOFTWARE, .identity = id, .packet_key = key,
 		.published = published, .valid_after = set->valid_after,
-		.valid_until = set->valid_until, .hostname = c->hostname, .port = c->port };
+		.valid_until = set->valid_until, .hostname = c->hostname, .port = c->port,
+		.mix_interval = c->mix_interval };
 
 	if (key != NULL) {
 		say_why(&why, c, unconfined);
@@ -53,6 +54,8 @@ selfdesc_text(struct buf *out, const struct server_conf *c, const struct chunk *
 		p.why_insecure = why.len == 0 ? NULL : buf_cstr(&why);
 		if (c->ip != NULL && strcmp(c->ip, "0.0.0.0") != 0)
 			p.ip = c->ip;
+		if (c->listen_ip6 != NULL && strcmp(c->listen_ip6, "::") != 0)
+			p.ip6 = c->listen_ip6;
 		say_delivery(&p, c);
 		desc_format(out, &p);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "front.h"
+#include "step.h"
 
 /* A request of this round, to be answered when the round is written. */
 struct ask {
@@ -96,6 +97,7 @@ commit_round(void)
 		}
 		free(a);
 	}
+	step("commit-answered");
 }
 
 void

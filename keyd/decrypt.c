@@ -3,9 +3,11 @@
 #include "crypto.h"
 #include "front.h"
 #include "header.h"
+#include "step.h"
 
 static struct pending *pending;
 static uint32_t nkeys;
+static int64_t doubt; /* seconds by which the keeper says that the clock may be wrong */
 
 void
 decrypt_init(struct pending *p)
@@ -17,6 +19,12 @@ void
 decrypt_keys(uint32_t n)
 {
 	nkeys = n;
+}
+
+void
+decrypt_doubt(int64_t seconds)
+{
+	doubt = seconds;
 }
 
 void
@@ -90,6 +98,12 @@ judge(const struct request *r, uint32_t number, const struct subheader *sh,
 
 	if (number == 0 || !logs_has(number))
 		return COUNT_REFUSED_OAEP;
+	/*
+	 * The keeper takes a key away when its time is over; until then it is dead or the clock is
+	 * wrong, and what must be refused may just as well wait.
+	 */
+	if (!logs_live(number, daemon_now()) || !logs_live(number, daemon_now() - doubt))
+		return COUNT_LATER_DATES;
 	if (!right)
 		return COUNT_REFUSED_DIGEST;
 	if (seen)
@@ -120,13 +134,15 @@ decrypt_done(const struct request *r, uint32_t number, const uint8_t plain[PK_MA
 	if (what == COUNT_DECRYPT_OK &&
 	    pending_add(pending, r->peer->serial, number, replay, &cookie) == -1)
 		what = COUNT_LATER_FULL;
-	rep = answer(r->peer, r->tag, what == COUNT_LATER_FULL ? ST_LATER : ST_FAIL);
+	rep = answer(r->peer, r->tag,
+	    what == COUNT_LATER_FULL || what == COUNT_LATER_DATES ? ST_LATER : ST_FAIL);
 	if (what == COUNT_DECRYPT_OK) {
 		rep->status = ST_OK;
 		rep->cookie = cookie;
 		memcpy(rep->replay, replay, HASH_LEN);
 		memcpy(rep->plain, plain, PK_MAX_DATA_LEN);
 	}
+	step("keyd-decrypted");
 	count(what);
 	wipe(&sh, sizeof(sh));
 }

@@ -136,6 +136,15 @@ hello(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	return 0;
 }
 
+static int
+sets(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	(void)c;
+	(void)id;
+	orphans_remove(body, len / sizeof(uint32_t));
+	return 0;
+}
+
 static void
 live_copy(struct live *l, const uint8_t *body)
 {
@@ -184,6 +193,19 @@ drop(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	return 0;
 }
 
+static int
+clock_doubt(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	int64_t jump;
+
+	(void)c;
+	(void)id;
+	memcpy(&jump, body, len);
+	decrypt_doubt(jump);
+	keyd_counters[COUNT_CLOCK_DOUBT].n = (uint64_t)(jump < 0 ? -jump : jump);
+	return 0;
+}
+
 static void
 keeper_gone(struct ipc_conn *c, void *arg)
 {
@@ -197,9 +219,11 @@ forward_init(struct daemon *d, int keeper)
 {
 	static const struct ipc_verb verbs[] = {
 		{ K_HELLO, sizeof(struct whoami_rep), sizeof(struct whoami_rep), hello },
+		{ K_SETS, 0, NSETS_MAX * sizeof(uint32_t), sets },
 		{ K_LIVE, sizeof(struct live), sizeof(struct live), live },
 		{ K_READY, sizeof(struct live), sizeof(struct live), ready },
 		{ K_DROP, sizeof(struct live), sizeof(struct live), drop },
+		{ K_CLOCK, sizeof(int64_t), sizeof(int64_t), clock_doubt },
 		{ V_CERTIFY, sizeof(struct certify_rep), IPC_MAX_BODY, certified },
 		{ V_KEYSETS, sizeof(struct keysets_rep), IPC_MAX_BODY, keysets },
 		{ V_SIGN, sizeof(struct status_rep), IPC_MAX_BODY, sign_done },
@@ -224,4 +248,10 @@ forward_conf(const struct server_conf *conf)
 
 	keeper_conf_from(&kc, conf);
 	ipc_send(fw.keeper, K_CONF, 0, &kc, sizeof(kc));
+}
+
+void
+forward_confirm(void)
+{
+	ipc_send(fw.keeper, K_CONFIRM, 0, NULL, 0);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "front.h"
+#include "logrelay.h"
 
 #define PEERS_MAX 8 /* on one role socket: one, and those that come and go */
 #define NPEERS	  (3 * PEERS_MAX)
@@ -15,7 +16,6 @@ static struct {
 	struct pending *pending;
 	struct peer *peer[NPEERS]; /* all that are connected, NULL: free */
 	uint64_t serial;
-	int log;
 	int served; /* the role sockets are */
 } front;
 
@@ -27,12 +27,14 @@ struct counter keyd_counters[NCOUNTS + 1] = {
 	[COUNT_REFUSED_PENDING] = { "refused_pending", 0 },
 	[COUNT_LATER_FULL] = { "later_pending_full", 0 },
 	[COUNT_LATER_NO_KEY] = { "later_no_key", 0 },
+	[COUNT_LATER_DATES] = { "later_key_not_valid", 0 },
 	[COUNT_COMMITTED] = { "digests_committed", 0 },
 	[COUNT_COMMIT_REFUSED] = { "commits_refused", 0 },
 	[COUNT_COMMIT_LATER] = { "commits_later", 0 },
 	[COUNT_CERTIFIED] = { "certificates", 0 },
 	[COUNT_SIGNED] = { "descriptors_signed", 0 },
 	[COUNT_KEEPER_REFUSED] = { "keeper_refused", 0 },
+	[COUNT_CLOCK_DOUBT] = { "clock_doubt_seconds", 0 },
 };
 
 static struct peer **
@@ -128,27 +130,6 @@ front_ready(void)
 	daemon_ready(front.d);
 }
 
-/* The other processes write their log through us, so that one LOGREOPEN reaches all. */
-void
-front_relay_log(void)
-{
-	char text[4096];
-	ssize_t n;
-
-	while ((n = read(front.log, text, sizeof(text))) > 0)
-		if (write(STDERR_FILENO, text, (size_t)n) == -1)
-			return; /* as everywhere: nobody is left to tell */
-}
-
-static void
-relay_log(int fd, short revents, void *arg)
-{
-	(void)fd;
-	(void)revents;
-	(void)arg;
-	front_relay_log();
-}
-
 static void
 each_round(void *arg)
 {
@@ -177,6 +158,15 @@ reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
 }
 
 static int
+confirm_clock(struct daemon *d, struct errmsg *e)
+{
+	(void)d;
+	err_set(e, "keys are made and deleted by the clock as it is");
+	forward_confirm();
+	return 0;
+}
+
+static int
 open_replay_dir(const char *work_dir, char **path)
 {
 	if (asprintf(path, "%s/replay", work_dir) == -1)
@@ -189,20 +179,23 @@ front_run(struct daemon *d, const struct front_fds *fds)
 {
 	struct sandbox_path paths[1] = { { NULL, SB_READ | SB_WRITE } };
 	char *replay_dir;
+	int replay_fd;
 
 	front.d = d;
-	front.log = fds->log;
 	front.pending = pending_new(PENDING_MAX, &rng_system);
 	take_sockets();
-	logs_init(open_replay_dir(d->conf->work_dir, &replay_dir));
+	replay_fd = open_replay_dir(d->conf->work_dir, &replay_dir);
+	logs_init(replay_fd);
+	orphans_list(replay_fd);
 	decrypt_init(front.pending);
 	commit_init(front.pending);
 	jobs_init(d->loop, fds, decrypt_done);
 	forward_init(d, fds->keeper);
-	loop_add(d->loop, fds->log, POLLIN, relay_log, NULL);
+	logrelay_serve(d->loop);
 	loop_each(d->loop, each_round, NULL);
 	d->counters = keyd_counters;
 	d->reload = reload;
+	d->confirm_clock = confirm_clock;
 	daemon_control(d);
 	paths[0].path = replay_dir;
 	daemon_confine(d, ROLE_KEYD_FRONT, paths, 1);

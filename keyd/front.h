@@ -41,8 +41,10 @@ void jobs_forget(const struct peer *peer);
 void logs_init(int dirfd);
 /* Opens what is not open yet; opened gets those of them that now are. */
 void logs_open(const struct live *want, struct live *opened);
-/* Closes all others. */
+/* Closes all others, and takes note of when these take packets. */
 void logs_keep(const struct live *keep);
+/* Is it the time of this key set? */
+int logs_live(uint32_t number, int64_t now);
 void logs_delete(const struct live *gone);
 int logs_has(uint32_t number);
 /* In any of them: names in mix/ derive from the digest alone. */
@@ -53,12 +55,19 @@ int logs_seen(const uint8_t digest[HASH_LEN]);
  */
 int logs_append(uint32_t number, const uint8_t *digests, size_t n);
 
+/* --- orphans.c: replay logs whose keys are gone, of before a crash --- */
+/* What lies in the directory: before the sandbox. */
+void orphans_list(int dirfd);
+/* All but those of n key sets (uint32_t, not aligned) go. */
+void orphans_remove(const uint8_t *numbers, size_t n);
+
 /* --- decrypt.c, commit.c: mixer's verbs --- */
 void decrypt_init(struct pending *p);
 int decrypt_ask(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len);
 void decrypt_done(
     const struct request *r, uint32_t number, const uint8_t plain[PK_MAX_DATA_LEN]);
 void decrypt_keys(uint32_t n); /* how many keys the workers have */
+void decrypt_doubt(int64_t seconds); /* by how much the clock may be wrong; 0: it is right */
 void decrypt_flush(struct peer *peer); /* sends the answers that are ready: once a round */
 
 void commit_init(struct pending *p);
@@ -75,6 +84,7 @@ int forward_sign(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t le
 int forward_whoami(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len);
 void forward_forget(const struct peer *peer);
 void forward_conf(const struct server_conf *conf);
+void forward_confirm(void);
 
 /* --- front.c --- */
 /* The workers have their first keys: the role sockets may be served. */

@@ -4,21 +4,16 @@
 
 #include "certify.h"
 #include "keydirs.h"
-#include "passphrase.h"
+#include "keypass.h"
+#include "rotate.h"
+#include "secrets.h"
 #include "signdesc.h"
-
-#define LOOK_EVERY    (3600 * 1000) /* ms; clocks are set, machines sleep */
-#define TROUBLE_EVERY (60 * 1000) /* a replay log could not be opened */
 
 static struct {
 	struct daemon *d;
 	struct keeper_conf conf;
 	struct keystore ks;
-	struct ipc_conn *front;
-	struct ipc_conn *worker[WORKERS_MAX];
-	unsigned nworkers;
-	uint32_t nlive; /* key sets that are to be in use */
-	struct loop_timer *timer;
+	struct rotation rotation;
 } keeper;
 
 void
@@ -33,8 +28,6 @@ keeper_conf_from(struct keeper_conf *kc, const struct server_conf *c)
 	kc->log_level = c->log_level;
 }
 
-/* --- which keys are in use --- */
-
 static void
 send_hello(void)
 {
@@ -42,139 +35,42 @@ send_hello(void)
 
 	memcpy(self.nickname, keeper.conf.nickname, sizeof(keeper.conf.nickname));
 	memcpy(self.keyid, keeper.ks.keyid, HASH_LEN);
-	ipc_send(keeper.front, K_HELLO, 0, &self, sizeof(self));
+	ipc_send(keeper.rotation.front, K_HELLO, 0, &self, sizeof(self));
 }
 
+/* So that replay logs go whose keys went before a crash. */
 static void
-send_live(int64_t now)
+send_sets(void)
 {
-	struct live live = { 0 };
+	struct buf numbers = { 0 };
 
-	for (size_t i = keeper.ks.n; i-- > 0 && live.n < LIVE_MAX;)
-		if (keyset_live(&keeper.ks.set[i], keeper.conf.overlap, now))
-			live.number[live.n++] = keeper.ks.set[i].number;
-	keeper.nlive = live.n;
-	if (live.n == 0)
-		log_warnx("no packet key is valid now: packets wait");
-	ipc_send(keeper.front, K_LIVE, 0, &live, sizeof(live));
+	if (keystore_numbers(&keeper.ks, &numbers) == 0 &&
+	    numbers.len <= NSETS_MAX * sizeof(uint32_t))
+		ipc_send(keeper.rotation.front, K_SETS, 0, numbers.p, numbers.len);
+	buf_free(&numbers);
 }
 
-static void
-delete_dead(int64_t now)
-{
-	struct live gone = { 0 };
-	struct errmsg e;
-
-	for (size_t i = 0; i < keeper.ks.n && gone.n < LIVE_MAX;) {
-		uint32_t number = keeper.ks.set[i].number;
-
-		if (!keyset_dead(&keeper.ks.set[i], keeper.conf.overlap, now)) {
-			i++;
-			continue;
-		}
-		if (keystore_delete(&keeper.ks, number, &e) == -1)
-			log_warnx("an expired key is not removed: KeyDir/%s", e.s);
-		else
-			log_info("the expired key key_%04u is removed", (unsigned)number);
-		gone.number[gone.n++] = number;
-	}
-	if (gone.n > 0)
-		ipc_send(keeper.front, K_DROP, 0, &gone, sizeof(gone));
-}
-
-static void
-make_missing(int64_t now)
-{
-	static struct log_state said;
-	struct errmsg e;
-	int n = keystore_cover(&keeper.ks, keeper.conf.lifetime, now, &e);
-
-	if (n == -1) {
-		if (log_once(&said))
-			log_errorx("packet keys cannot be made: KeyDir/%s", e.s);
-		return;
-	}
-	log_again(&said);
-	if (n > 0)
-		log_info("%d new packet keys", n);
-}
-
-static void
-look_again_at(int64_t now)
-{
-	int64_t next = keystore_next(&keeper.ks, keeper.conf.overlap, now);
-	int64_t ms = LOOK_EVERY;
-
-	if (next - now < LOOK_EVERY / 1000)
-		ms = (next - now) * 1000;
-	loop_timer_set(keeper.timer, ms);
-}
-
-static void
-update(void *arg)
-{
-	int64_t now = daemon_now();
-
-	(void)arg;
-	if (clock_plausible(keeper.ks.dirfd, now)) {
-		delete_dead(now);
-		make_missing(now);
-	}
-	send_live(now);
-	look_again_at(now);
-}
-
-/* The private keys go out only to workers, and only those that have their replay log open. */
-static void
-send_keys(const struct live *use)
-{
-	struct buf rec = { 0 }, der = { 0 };
-
-	for (uint32_t i = 0; i < use->n; i++) {
-		const struct keyset *s = keystore_find(&keeper.ks, use->number[i]);
-
-		rsakey_private_der(s->key, &der);
-		buf_u32(&rec, s->number);
-		buf_u32(&rec, (uint32_t)der.len);
-		buf_put(&rec, der.p, der.len);
-		buf_wipe(&der);
-		der = (struct buf) { 0 };
-	}
-	for (unsigned i = 0; i < keeper.nworkers; i++)
-		ipc_send(keeper.worker[i], W_KEYS, 0, rec.p, rec.len);
-	buf_wipe(&rec);
-}
-
-static int
-write_current(int64_t now, struct errmsg *e)
-{
-	return signdesc_current(
-	    &keeper.ks, keeper.d->conf->key_dir, keeper.conf.overlap, now, e);
-}
+/* --- what the front says of itself --- */
 
 static int
 opened(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 {
-	struct live has, use = { 0 };
-	int64_t now = daemon_now();
-	struct errmsg e;
+	struct live has;
 
+	(void)c;
+	memcpy(&has, body, len);
+	rotate_opened(&keeper.rotation, id, &has);
+	return 0;
+}
+
+static int
+confirmed(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
+{
+	(void)c;
+	(void)id;
+	(void)body;
 	(void)len;
-	memcpy(&has, body, sizeof(has));
-	if (has.n > LIVE_MAX)
-		fatalx("keeper: a malformed record");
-	for (uint32_t i = 0; i < has.n; i++) {
-		const struct keyset *s = keystore_find(&keeper.ks, has.number[i]);
-
-		if (s != NULL && keyset_live(s, keeper.conf.overlap, now))
-			use.number[use.n++] = s->number;
-	}
-	send_keys(&use);
-	ipc_send(c, K_READY, id, &use, sizeof(use));
-	if (use.n < keeper.nlive)
-		loop_timer_set(keeper.timer, TROUBLE_EVERY);
-	if (write_current(now, &e) == -1)
-		log_warnx("KeyDir: %s", e.s);
+	rotate_confirm(&keeper.rotation);
 	return 0;
 }
 
@@ -187,7 +83,7 @@ new_conf(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	log_setlevel((enum log_level)keeper.conf.log_level);
 	keystore_free(&keeper.ks);
 	keystore_load(&keeper.ks, keeper.conf.identity_bits, daemon_now());
-	update(NULL);
+	rotate_now(&keeper.rotation);
 	return 0;
 }
 
@@ -254,7 +150,7 @@ sign(uint32_t number, const char *text, size_t len, struct buf *out)
 		err_set(&e, "there is no key set %u", (unsigned)number);
 	else if (signdesc(&keeper.ks, s, keeper.conf.nickname, text, len, now, out, &e) == 0) {
 		if (signdesc_store(&keeper.ks, s, out, &e) == 0 &&
-		    write_current(now, &e) == 0)
+		    rotate_current(&keeper.rotation, now, &e) == 0)
 			return ST_OK;
 		status = ST_LATER;
 	}
@@ -296,6 +192,7 @@ front_gone(struct ipc_conn *c, void *arg)
 static const struct ipc_verb front_verbs[] = {
 	{ K_OPENED, sizeof(struct live), sizeof(struct live), opened },
 	{ K_CONF, sizeof(struct keeper_conf), sizeof(struct keeper_conf), new_conf },
+	{ K_CONFIRM, 0, 0, confirmed },
 	{ V_CERTIFY, sizeof(struct certify_req) + 1, sizeof(struct certify_req) + CERTIFY_SPKI_MAX,
 	    ask_certify },
 	{ V_KEYSETS, 0, 0, ask_keysets },
@@ -306,33 +203,38 @@ static const struct ipc_verb front_verbs[] = {
 static const struct ipc_verb worker_verbs[] = { { 0, 0, 0, NULL } }; /* they say nothing to us */
 
 static void
-connect_others(const struct keeper_fds *fds)
+connect_others(struct rotation *r, const struct keeper_fds *fds)
 {
 	struct loop *l = keeper.d->loop;
 
-	keeper.front = ipc_conn_new(l, fds->front, "keyd front", front_verbs, front_gone, NULL);
-	keeper.nworkers = fds->nworkers;
+	r->front = ipc_conn_new(l, fds->front, "keyd front", front_verbs, front_gone, NULL);
+	r->nworkers = fds->nworkers;
 	for (unsigned i = 0; i < fds->nworkers; i++)
-		keeper.worker[i] =
+		r->worker[i] =
 		    ipc_conn_new(l, fds->worker[i], "keyd worker", worker_verbs, front_gone, NULL);
 }
 
 void
 keeper_run(struct daemon *d, const struct keeper_fds *fds)
 {
+	struct rotation *r = &keeper.rotation;
+
 	keeper.d = d;
+	*r = (struct rotation) { .ks = &keeper.ks, .conf = &keeper.conf,
+		.key_dir = d->conf->key_dir };
 	secrets_protect();
 	keydirs_unlock(&keeper.ks, d->conf, fds->passphrase);
 	keydirs_open(&keeper.ks, d->conf, 1);
 	keeper_conf_from(&keeper.conf, d->conf);
-	connect_others(fds);
-	keeper.timer = loop_timer(d->loop, update, NULL);
-	keydirs_confine(&keeper.ks, d);
+	connect_others(r, fds);
+	rotate_init(r, d->loop);
+	keydirs_confine(&keeper.ks, d, 0);
 	keystore_load(&keeper.ks, keeper.conf.identity_bits, daemon_now());
 	send_hello();
-	update(NULL);
+	send_sets();
+	rotate_now(r);
 	loop_run(d->loop);
 	keystore_free(&keeper.ks);
-	passphrase_free(keeper.ks.passphrase);
+	keypass_free(keeper.ks.passphrase);
 	exit(0);
 }

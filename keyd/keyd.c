@@ -5,16 +5,18 @@
 
 #include "crypto.h"
 #include "keyd.h"
-#include "passphrase.h"
+#include "keypass.h"
 #include "rsakey.h"
 
 static const char usage[] =
-    "usage: keyd [-1hknU] [-f file] [-p descriptor] [-s directory]\n"
+    "usage: keyd [-1DehknU] [-f file] [-l level] [-p descriptor] [-s directory]\n"
     "Holds the node's private keys: decrypts headers, remembers replays, certifies link keys and\n"
     "signs descriptors for mixer, mmtpd and dirsync. Started by systemd or mixminiond.\n"
-    "With -k it makes the keys that are missing, says the identity's fingerprint, and ends.\n";
+    "With -k it makes the keys that are missing, says the identity's fingerprint, and ends;\n"
+    "with -D it deletes all packet keys, and ends.\n";
 
 static int only_keys; /* -k */
+static int only_delete; /* -D */
 static int passphrase = -1; /* -p: where it can be read */
 
 static void
@@ -24,6 +26,8 @@ take_option(int ch, const char *arg)
 
 	if (ch == 'k')
 		only_keys = 1;
+	else if (ch == 'D')
+		only_delete = 1;
 	else
 		passphrase = (int)strtonum(arg, 3, 1023, &err);
 	if (err != NULL)
@@ -48,14 +52,16 @@ int
 main(int argc, char **argv)
 {
 	static struct daemon d = {
-		.name = "keyd", .more_options = "kp:", .option = take_option
+		.name = "keyd", .more_options = "Dkp:", .option = take_option
 	};
 	struct front_fds fds;
 
 	daemon_init(&d, argc, argv, usage);
 	warm_up();
 	if (passphrase == -1)
-		passphrase = passphrase_credential();
+		passphrase = keypass_credential("mixminiond-passphrase");
+	if (only_delete)
+		delete_keys(&d);
 	if (only_keys)
 		make_keys(&d, passphrase);
 	spawn_all(&d, &fds, passphrase);

@@ -8,6 +8,7 @@
 #include "daemon.h"
 #include "proto.h"
 
+#define NSETS_MAX   4096 /* more directories than that in KeyDir, and nothing is tidied up */
 #define LIVE_MAX    8 /* key sets in use at once: lifetimes of a day, an overlap of three */
 #define WORKERS_MAX 64
 
@@ -17,19 +18,25 @@
  */
 enum inside {
 	K_HELLO = 100, /* keeper -> front: struct whoami_rep */
+	K_SETS, /* keeper -> front: the numbers (uint32_t) of all key sets, good or bad: at start */
 	K_LIVE, /* keeper -> front: struct live: open their replay logs */
 	K_OPENED, /* front -> keeper: struct live: those whose log is open */
 	K_READY, /* keeper -> front: struct live: the workers have these, and no others */
 	K_DROP, /* keeper -> front: struct live: deleted, their logs go too */
 	K_CONF, /* front -> keeper: struct keeper_conf */
+	K_CONFIRM, /* front -> keeper: the clock is right */
+	K_CLOCK, /* keeper -> front: by how many seconds it is in doubt (int64_t); 0: it is not */
 	W_KEYS, /* keeper -> worker: number, length (32 bits each), PKCS#1 of each key */
 	W_JOBS, /* front -> worker: some struct job */
 	W_DONE /* worker -> front: as many struct done */
 };
 
+/* Key sets, and the seconds from which and up to which each takes packets. */
 struct live {
 	uint32_t n;
 	uint32_t number[LIVE_MAX];
+	uint32_t pad;
+	int64_t from[LIVE_MAX], until[LIVE_MAX];
 };
 
 /* What the keeper has to know of the configuration. */
@@ -66,7 +73,6 @@ struct front_fds {
 	int keeper;
 	int worker[WORKERS_MAX];
 	unsigned nworkers;
-	int log; /* what the other processes say */
 };
 
 /* Each runs its process to the end. */
@@ -77,8 +83,8 @@ void worker_run(struct daemon *d, int front, int keeper) __attribute__((noreturn
 /* -k: makes what keys are missing, says the identity's fingerprint, and exits. */
 void make_keys(struct daemon *d, int passphrase) __attribute__((noreturn));
 
-/* What the others have logged and is still in the pipe goes out. */
-void front_relay_log(void);
+/* -D: deletes all packet keys with their replay logs, says how many, and exits. */
+void delete_keys(struct daemon *d) __attribute__((noreturn));
 
 /*
  * Makes the pairs, forks the keeper and the workers, and returns in the front. The keeper alone
@@ -87,9 +93,6 @@ void front_relay_log(void);
 void spawn_all(struct daemon *d, struct front_fds *fds, int passphrase);
 /* One of them ended, which ends keyd: says so, and exits with 100 where that one did, else 111. */
 void spawn_ended(const char *which) __attribute__((noreturn));
-
-/* Private keys are about to be held: locked memory where limits allow, none of it in dumps. */
-void secrets_protect(void);
 
 void keeper_conf_from(struct keeper_conf *kc, const struct server_conf *c);
 
@@ -102,12 +105,14 @@ enum count_of {
 	COUNT_REFUSED_PENDING,
 	COUNT_LATER_FULL,
 	COUNT_LATER_NO_KEY,
+	COUNT_LATER_DATES,
 	COUNT_COMMITTED,
 	COUNT_COMMIT_REFUSED,
 	COUNT_COMMIT_LATER,
 	COUNT_CERTIFIED,
 	COUNT_SIGNED,
 	COUNT_KEEPER_REFUSED,
+	COUNT_CLOCK_DOUBT,
 	NCOUNTS
 };
 extern struct counter keyd_counters[NCOUNTS + 1];

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "keydirs.h"
-#include "passphrase.h"
+#include "keypass.h"
 
 /* So long another keyd is taken to be ending. */
 #define TRIES	 100
@@ -31,6 +31,8 @@ try_lock(int dirfd)
 	for (int i = 0; i < TRIES; i++) {
 		if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
 			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			fatal("KeyDir: flock");
 		nanosleep(&pause, NULL);
 	}
 	return -1;
@@ -68,16 +70,22 @@ keydirs_unlock(struct keystore *ks, const struct server_conf *c, int passphrase)
 {
 	ks->encrypt_identity = c->encrypt_identity_key;
 	ks->encrypt_packet = c->encrypt_private_key;
-	ks->passphrase = passphrase_take(passphrase);
+	ks->passphrase = keypass_take(passphrase);
 }
 
 void
-keydirs_confine(const struct keystore *ks, struct daemon *d)
+keydirs_confine(const struct keystore *ks, struct daemon *d, int replay_logs)
 {
 	char *hashlogs = below(d->conf->work_dir, "hashlogs");
-	struct sandbox_path paths[2] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_TREE },
-		{ hashlogs, SB_READ } };
+	char *replay = below(d->conf->work_dir, "replay");
+	struct sandbox_path paths[3] = { { d->conf->key_dir, SB_READ | SB_WRITE | SB_TREE } };
+	size_t n = 1;
 
-	daemon_confine(d, ROLE_KEYD_KEEPER, paths, ks->hashlogs != -1 ? 2 : 1);
+	if (ks->hashlogs != -1)
+		paths[n++] = (struct sandbox_path) { hashlogs, SB_READ };
+	if (replay_logs)
+		paths[n++] = (struct sandbox_path) { replay, SB_READ | SB_WRITE };
+	daemon_confine(d, ROLE_KEYD_KEEPER, paths, n);
 	free(hashlogs);
+	free(replay);
 }

@@ -13,7 +13,7 @@
 void keydirs_open(struct keystore *ks, const struct server_conf *c, int wait);
 /* How the key files shall be, and the passphrase of them, from a descriptor (-1: none). */
 void keydirs_unlock(struct keystore *ks, const struct server_conf *c, int passphrase);
-/* Into the sandbox, with these directories. */
-void keydirs_confine(const struct keystore *ks, struct daemon *d);
+/* Into the sandbox, with these directories; the replay logs' only where asked for. */
+void keydirs_confine(const struct keystore *ks, struct daemon *d, int replay_logs);
 
 #endif

@@ -224,6 +224,22 @@ look(const char *name, void *arg)
 	return 0;
 }
 
+static int
+put_number(const char *name, void *out)
+{
+	uint32_t number = number_of(name);
+
+	if (number != 0)
+		buf_put(out, &number, sizeof(number));
+	return 0;
+}
+
+int
+keystore_numbers(const struct keystore *ks, struct buf *out)
+{
+	return files_each(ks->dirfd, ".", put_number, out);
+}
+
 static void
 load_identity(struct keystore *ks, unsigned bits, int first)
 {
@@ -447,18 +463,25 @@ keystore_cover(struct keystore *ks, int64_t lifetime, int64_t now, struct errmsg
 }
 
 int
-keystore_delete(struct keystore *ks, uint32_t number, struct errmsg *e)
+keyset_wipe(const struct keystore *ks, uint32_t number, struct errmsg *e)
 {
-	struct keyset *s = keystore_find(ks, number);
 	char name[KEYSET_NAME_LEN], dead[KEYSET_NAME_LEN + 8];
 
-	rsakey_free(s->key);
-	memmove(s, s + 1, (size_t)(ks->set + ks->n - (s + 1)) * sizeof(*s));
-	ks->n--;
 	keyset_name(name, number);
 	snprintf(dead, sizeof(dead), ".dead_%s", name);
 	if (renameat(ks->dirfd, name, ks->dirfd, dead) == -1 || fsync(ks->dirfd) == -1 ||
 	    files_wipe_dir(ks->dirfd, dead) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
 	return 0;
+}
+
+int
+keystore_delete(struct keystore *ks, uint32_t number, struct errmsg *e)
+{
+	struct keyset *s = keystore_find(ks, number);
+
+	rsakey_free(s->key);
+	memmove(s, s + 1, (size_t)(ks->set + ks->n - (s + 1)) * sizeof(*s));
+	ks->n--;
+	return keyset_wipe(ks, number, e);
 }

@@ -42,6 +42,9 @@ struct keystore {
 void keystore_load(struct keystore *ks, unsigned identity_bits, int64_t now);
 void keystore_free(struct keystore *ks); /* wipes; the descriptors stay open */
 
+/* Appends the numbers (uint32_t) of all that is in KeyDir, good or bad. -1 with errno. */
+int keystore_numbers(const struct keystore *ks, struct buf *out);
+
 /* As NNNN in names: key_NNNN. */
 #define KEYSET_NAME_LEN 24
 void keyset_name(char name[KEYSET_NAME_LEN], uint32_t number);
@@ -60,6 +63,9 @@ int keystore_cover(struct keystore *ks, int64_t lifetime, int64_t now, struct er
  */
 int keystore_delete(struct keystore *ks, uint32_t number, struct errmsg *e);
 
+/* The disk alone: overwritten and gone, also if it is no good. -1 with a reason. */
+int keyset_wipe(const struct keystore *ks, uint32_t number, struct errmsg *e);
+
 /* --- keymake.c --- */
 struct rsakey *identity_make(const struct keystore *ks, unsigned bits);
 int keyset_make(const struct keystore *ks, uint32_t number, int64_t valid_after,
@@ -71,13 +77,5 @@ int keyset_make(const struct keystore *ks, uint32_t number, int64_t valid_after,
  * to forget what it has seen.
  */
 int foreign_log(const struct keystore *ks, uint32_t number);
-
-/* --- lastseen.c --- */
-/*
- * 0 if now is more than 30 days from the newest change in KeyDir (said in the log): such a
- * clock is not to be trusted with making and deleting keys. Otherwise KeyDir/last-seen is
- * touched.
- */
-int clock_plausible(int dirfd, int64_t now);
 
 #endif

@@ -7,6 +7,7 @@ static struct {
 	int dirfd;
 	struct digest_key key;
 	struct replay_log *open[LIVE_MAX];
+	struct live live;
 	struct log_state trouble; /* a log cannot be opened */
 	struct log_state full; /* a log cannot be written */
 } logs;
@@ -85,6 +86,18 @@ logs_keep(const struct live *keep)
 			replay_close(logs.open[i]);
 			logs.open[i] = NULL;
 		}
+	logs.live = *keep;
+}
+
+int
+logs_live(uint32_t number, int64_t now)
+{
+	const struct live *l = &logs.live;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->number[i] == number)
+			return l->from[i] <= now && now <= l->until[i];
+	return 0;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "digestset.h"
 #include "log.h"
 #include "replay.h"
+#include "step.h"
 
 /*
  * The file: a header as long as a digest (magic, key number, zeros), then digests.
@@ -210,6 +211,7 @@ replay_append(struct replay_log *l, const uint8_t *digests, size_t n)
 {
 	size_t len = n * HASH_LEN;
 
+	step("replay-before");
 	if (write_at(l->fd, digests, len, l->len) == -1 || fdatasync(l->fd) == -1) {
 		int saved = errno;
 
@@ -218,18 +220,44 @@ replay_append(struct replay_log *l, const uint8_t *digests, size_t n)
 		errno = saved;
 		return -1;
 	}
+	step("replay-durable");
 	l->len += (off_t)len;
 	for (size_t i = 0; i < n; i++)
 		digestset_add(&l->set, digests + i * HASH_LEN);
 	return 0;
 }
 
+/* As private keys are: what a node has seen is nobody's business afterwards. */
+static int
+overwrite(int fd, off_t size)
+{
+	static const uint8_t zeros[65536];
+
+	for (off_t at = 0; at < size; at += (off_t)sizeof(zeros)) {
+		size_t n = size - at < (off_t)sizeof(zeros) ? (size_t)(size - at) : sizeof(zeros);
+
+		if (pwrite(fd, zeros, n, at) != (ssize_t)n)
+			return -1;
+	}
+	return fdatasync(fd);
+}
+
 int
 replay_delete(int dirfd, uint32_t number)
 {
 	char name[REPLAY_NAME_LEN];
+	struct stat st;
+	int fd;
 
 	replay_name(name, number);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	fd = openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd != -1) {
+		if (S_ISREG(st.st_mode) && overwrite(fd, st.st_size) == -1)
+			log_warn("a replay log could not be overwritten");
+		close(fd);
+	}
 	if (unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
 		return -1;
 	return fsync(dirfd);

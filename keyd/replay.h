@@ -26,7 +26,10 @@ int replay_seen(const struct replay_log *l, const uint8_t digest[HASH_LEN]);
  */
 int replay_append(struct replay_log *l, const uint8_t *digests, size_t n);
 
-/* Removes the file of a key that is gone; 0 (also if there is none) or -1 with errno. */
+/*
+ * Overwrites and removes the file of a key that is gone; 0 (also if there is none) or -1 with
+ * errno.
+ */
 int replay_delete(int dirfd, uint32_t number);
 
 /* Room for "replay_NNNN". */

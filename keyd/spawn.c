@@ -2,12 +2,17 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "keyd.h"
+#include "logrelay.h"
+
+#define END_TRIES    200
+#define END_PAUSE_MS 10
 
 static unsigned
 count_cores(void)
@@ -32,7 +37,6 @@ struct wiring {
 	int front_keeper[2]; /* [0] is the former's end */
 	int front_worker[WORKERS_MAX][2];
 	int keeper_worker[WORKERS_MAX][2];
-	int log[2];
 	unsigned n;
 };
 
@@ -58,13 +62,12 @@ close_others(const int *mine, size_t n)
 
 /* Stopping is the front's affair: it hears the signals, the others see its sockets close. */
 static void
-become_child(const struct wiring *w, const int *mine, size_t n)
+become_child(const int *mine, size_t n)
 {
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (dup2(w->log[1], STDERR_FILENO) == -1)
-		fatal("dup2");
+	logrelay_child();
 	close_others(mine, n);
 }
 
@@ -90,7 +93,7 @@ keeper_child(struct daemon *d, const struct wiring *w, int passphrase)
 		fds.worker[i] = mine[i] = w->keeper_worker[i][0];
 	mine[w->n] = fds.front;
 	mine[w->n + 1] = passphrase;
-	become_child(w, mine, w->n + 2);
+	become_child(mine, w->n + 2);
 	keeper_run(d, &fds);
 }
 
@@ -99,18 +102,39 @@ worker_child(struct daemon *d, const struct wiring *w, unsigned self)
 {
 	int mine[2] = { w->front_worker[self][1], w->keeper_worker[self][1] };
 
-	become_child(w, mine, 2);
+	become_child(mine, 2);
 	worker_run(d, mine[0], mine[1]);
+}
+
+/*
+ * When one process ends the others follow it, and any of them may be seen first: did one say that
+ * starting again mends nothing? Bounded, lest one that was taken over keeps us here.
+ */
+static int
+ended_for_good(void)
+{
+	const struct timespec pause = { 0, END_PAUSE_MS * 1000000L };
+	pid_t pid = 0;
+	int status;
+
+	for (int i = 0; i < END_TRIES && pid != -1; i++) {
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 100)
+			return 1;
+		if (pid == 0)
+			ppoll(NULL, 0, &pause, NULL);
+	}
+	return 0;
 }
 
 void
 spawn_ended(const char *which)
 {
-	int status;
+	int for_good = ended_for_good();
 
-	front_relay_log();
-	if (waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 100)
-		fatal_permanent("the %s cannot go on", which);
+	logrelay_rest();
+	if (for_good)
+		fatal_permanent("keyd cannot go on: the reason is above");
 	fatalx("the %s ended: all of keyd ends, to be started again", which);
 }
 
@@ -125,8 +149,7 @@ spawn_all(struct daemon *d, struct front_fds *fds, int passphrase)
 		log_debug("sched_setscheduler failed");
 
 	make_pair(w.front_keeper);
-	if (pipe2(w.log, O_CLOEXEC) == -1 || fcntl(w.log[0], F_SETFL, O_NONBLOCK) == -1)
-		fatal("pipe");
+	logrelay_open();
 	for (unsigned i = 0; i < w.n; i++) {
 		make_pair(w.front_worker[i]);
 		make_pair(w.keeper_worker[i]);
@@ -137,10 +160,9 @@ spawn_all(struct daemon *d, struct front_fds *fds, int passphrase)
 		if (start() == 0)
 			worker_child(d, &w, i);
 	close(w.front_keeper[1]);
-	close(w.log[1]);
 	if (passphrase != -1)
 		close(passphrase);
-	*fds = (struct front_fds) { .keeper = w.front_keeper[0], .log = w.log[0], .nworkers = w.n };
+	*fds = (struct front_fds) { .keeper = w.front_keeper[0], .nworkers = w.n };
 	for (unsigned i = 0; i < w.n; i++) {
 		close(w.front_worker[i][1]);
 		close(w.keeper_worker[i][0]);

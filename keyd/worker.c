@@ -9,6 +9,7 @@
 #include "crypto.h"
 #include "keyd.h"
 #include "rsakey.h"
+#include "secrets.h"
 
 struct record {
 	struct ipc_hdr hdr;

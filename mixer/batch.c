@@ -8,6 +8,7 @@
 #include "log.h"
 #include "record.h"
 #include "stats.h"
+#include "step.h"
 
 #define SLICE POOL_TOGETHER
 
@@ -26,7 +27,7 @@ struct batch {
 	struct mixpools *p;
 	const struct rng *rng;
 	struct mix_rule rule;
-	int64_t interval; /* ms */
+	int64_t interval; /* ms; -1: not set yet */
 	struct loop_timer *due, *next;
 	struct namelist leaving;
 	struct exit exit[NEXITS];
@@ -130,6 +131,7 @@ batch_end(struct batch *b)
 			bad |= sync_pool(b, x->pool);
 		x->used = x->blocked = 0;
 	}
+	step("mixer-left");
 	bad |= sync_pool(b, &b->p->mix);
 	if (!bad)
 		log_again(&b->unsynced);
@@ -179,6 +181,7 @@ batch_new(struct loop *l, struct mixpools *p, const struct rng *rng)
 		fatal("batch");
 	b->p = p;
 	b->rng = rng;
+	b->interval = -1;
 	b->exit[OUTGOING] = (struct exit) { .pool = &p->outgoing, .counter = STAT_RELAYED };
 	b->exit[DELIVER] = (struct exit) { .pool = &p->deliver, .counter = STAT_DELIVERED };
 	b->exit[OWN] = (struct exit) { .pool = &p->own, .counter = STAT_OWN };
@@ -192,6 +195,9 @@ void
 batch_set(struct batch *b, const struct mix_rule *rule, int64_t interval)
 {
 	b->rule = *rule;
+	/* Who reloads again and again does not keep packets waiting. */
+	if (b->interval == interval * 1000)
+		return;
 	b->interval = interval * 1000;
 	loop_timer_set(b->due, b->interval);
 }

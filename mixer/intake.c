@@ -15,6 +15,7 @@
 #include "log.h"
 #include "record.h"
 #include "stats.h"
+#include "step.h"
 
 #define SLOTS	    COMMIT_MAX
 #define GROUP	    (SLOTS / 2) /* files made durable together, while keyd works on the rest */
@@ -54,7 +55,7 @@ struct intake {
 	struct loop_timer *hold; /* armed while holding */
 	int holding; /* something failed: wait before the next attempt */
 	int64_t wait;
-	struct log_state trouble;
+	struct log_state trouble, stuck;
 	struct pool_batch *group;
 	uint32_t lastid;
 	struct unwrapped w; /* one for all: what is unwrapped is written at once */
@@ -246,8 +247,10 @@ send_commit(struct intake *in)
 			s->id = id;
 			s->state = SLOT_COMMITTING;
 		}
-	if (n > 0)
-		(void)keyc_commit(in->keyd, id, cookies, n);
+	if (n == 0)
+		return;
+	step("mixer-commits");
+	(void)keyc_commit(in->keyd, id, cookies, n);
 }
 
 /* --- answers --- */
@@ -274,7 +277,9 @@ remove_done(struct intake *in, struct pool *from)
 			names[n++] = s->file;
 	if (n == 0)
 		return;
-	if (pool_remove_all(from, names, n) == -1)
+	if (pool_remove_all(from, names, n) == 0)
+		log_again(&in->stuck);
+	else if (log_once(&in->stuck))
 		log_warn("%s/: packets that are done cannot be removed", from->label);
 	FOREACH_SLOT (in, s)
 		if (s->state == SLOT_DONE && s->from == from)
@@ -292,6 +297,7 @@ opened(struct intake *in, struct slot *s, const struct decrypt_rep *rep)
 	memcpy(s->plain, rep->plain, sizeof(s->plain));
 	names_make(s->name, in->p->secret, rep->replay);
 	s->state = SLOT_OPENED;
+	step("mixer-opened");
 	if (!in->holding)
 		write_slot(in, s);
 }
@@ -345,6 +351,7 @@ committed(void *arg, uint32_t id, uint32_t status)
 		hold(in);
 	else
 		return -1;
+	step("mixer-committed");
 	FOREACH_SLOT (in, s) {
 		if (s->state != SLOT_COMMITTING || s->id != id)
 			continue;

@@ -11,7 +11,7 @@
 #include "proto.h"
 #include "stats.h"
 
-static const char usage[] = "usage: mixer [-1hnU] [-f file] [-s directory]";
+static const char usage[] = "usage: mixer [-1ehnU] [-f file] [-l level] [-s directory]";
 
 struct node {
 	struct daemon d; /* first: the control handlers are given this */
@@ -63,10 +63,17 @@ control_queue(struct daemon *d, struct buf *out)
 	size_t waiting = 0;
 
 	(void)pool_scan(&n->pools.incoming, 0, count_one, &waiting);
-	buf_printf(out, "incoming %zu\nmix %zu\n", waiting, namelist_len(&n->pools.ready));
+	buf_printf(out, "incoming %zu\nmix %zu\nset-aside %ld\n", waiting,
+	    namelist_len(&n->pools.ready), pool_set_aside(n->pools.own.dirfd, 0));
 }
 
-/* The interval begins anew; packets stay where they are. */
+static int
+control_clean(struct daemon *d, struct errmsg *e)
+{
+	return pool_clean(((struct node *)d)->pools.own.dirfd, e);
+}
+
+/* Packets stay where they are. */
 static int
 control_reload(struct daemon *d, struct server_conf *fresh, struct errmsg *e)
 {
@@ -114,7 +121,7 @@ main(int argc, char **argv)
 	int keyd;
 
 	n.d = (struct daemon) { .name = "mixer", .counters = mixer_stats, .queue = control_queue,
-		.reload = control_reload };
+		.reload = control_reload, .clean = control_clean };
 	daemon_init(&n.d, argc, argv, usage);
 	daemon_control(&n.d);
 	mixpools_open(&n.pools, n.d.conf->queue_dir);

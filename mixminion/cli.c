@@ -1,10 +1,13 @@
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
+#include "bytes.h"
 #include "cli.h"
+#include "nearest.h"
 #include "ui.h"
 
 enum opt {
@@ -51,6 +54,8 @@ enum opt {
 	O_ENCRYPT_TO,
 	O_BITS,
 	O_DEBUG_SHLEX,
+	O_CHECK,
+	O_WAIT,
 	O_NOPTS
 };
 
@@ -104,6 +109,8 @@ static const struct spec {
 	{ O_ENCRYPT_TO, 0, "encrypt-to", 1, CLI_ENCRYPT },
 	{ O_BITS, 0, "bits", 1, CLI_KEYGEN },
 	{ O_DEBUG_SHLEX, 0, "debug-shlex", 0, CLI_SHELL },
+	{ O_CHECK, 0, "check", 0, CLI_TEST },
+	{ O_WAIT, 0, "wait", 1, CLI_TEST },
 };
 #define NSPECS (sizeof(specs) / sizeof(specs[0]))
 
@@ -226,6 +233,7 @@ set_flag(struct cli *cli, enum opt id)
 		[O_PURGE] = &cli->purge,
 		[O_AS_REPLY] = &cli->as_reply,
 		[O_DEBUG_SHLEX] = &cli->debug_shlex,
+		[O_CHECK] = &cli->check,
 	};
 
 	if (id == O_OLD_RECOMMENDED)
@@ -261,6 +269,8 @@ set_value(struct cli *cli, const struct spec *s, const char *arg)
 		return once(&cli->identity, s, arg);
 	case O_ENCRYPT_TO:
 		return once(&cli->encrypt_to, s, arg);
+	case O_WAIT:
+		return once(&cli->wait, s, arg);
 	case O_SEPARATOR:
 		return once(&cli->separator, s, arg);
 	case O_FEATURE:
@@ -314,6 +324,38 @@ spec_of(const struct command *cmd, int c)
 }
 
 static int
+unknown_option(const struct command *cmd, const char *arg)
+{
+	struct buf name = { 0 }, text = { 0 };
+	struct nearest near = { 0 };
+	int r;
+
+	buf_put(&name, arg, strcspn(arg, "="));
+	near.typed = buf_cstr(&name) + strspn(buf_cstr(&name), "-");
+	for (size_t i = 0; i < NSPECS && strncmp(arg, "--", 2) == 0; i++)
+		if (specs[i].name != NULL &&
+		    (specs[i].group == 0 || (cmd->takes & specs[i].group) != 0))
+			nearest_offer(&near, specs[i].name);
+	nearest_say(&text, &near);
+	r = ui_fail(EX_USAGE, "%s has no option \"%s\"%s%s%s", cmd->name, arg, buf_cstr(&text),
+	    near.n > 0 ? "" : "; see mixminion help ", near.n > 0 ? "" : cmd->name);
+	buf_free(&name);
+	buf_free(&text);
+	return r;
+}
+
+/* What getopt_long has stopped at: word, or the letter that it leaves in optopt. */
+static int
+bad_option(const struct command *cmd, const char *word)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	if (optopt > UCHAR_MAX)
+		return ui_fail(EX_USAGE, "option --%s takes no value", specs[optopt - 256].name);
+	return unknown_option(cmd, optopt != 0 ? letter : word);
+}
+
+static int
 check(const struct cli *cli, const struct command *cmd)
 {
 	if (cli->quiet && cli->verbose)
@@ -344,8 +386,7 @@ cli_parse(struct cli *cli, const struct command *cmd, int argc, char **argv)
 		const struct spec *s;
 
 		if (c == '?')
-			return ui_fail(EX_USAGE, "%s has no option \"%s\"; see mixminion %s -h",
-			    cmd->name, argv[optind - 1], cmd->name);
+			return bad_option(cmd, argv[optind - 1]);
 		if (c == ':')
 			return ui_fail(
 			    EX_USAGE, "option \"%s\" expects a value", argv[optind - 1]);

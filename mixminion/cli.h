@@ -34,8 +34,9 @@ struct cli {
 	int deliver_fragments, queue, no_queue;
 	int passphrase_fd;
 	int force, binary, json;
-	int purge, as_reply, debug_shlex;
+	int purge, as_reply, debug_shlex, check;
 	const char *encrypt_to;
+	const char *wait;
 	long count, lifetime, days, bits; /* -1: not given */
 	const char *identity;
 	/* list-servers */
@@ -66,6 +67,7 @@ struct cli {
 #define CLI_ENCRYPT  0x20000 /* --encrypt-to */
 #define CLI_KEYGEN   0x40000 /* --bits, --identity */
 #define CLI_SHELL    0x80000 /* --debug-shlex */
+#define CLI_TEST     0x100000 /* --check, --wait */
 
 struct command {
 	const char *name;
@@ -98,6 +100,7 @@ int cmd_inspect_surb(struct cli *cli);
 int cmd_list_servers(struct cli *cli);
 int cmd_import_server(struct cli *cli);
 int cmd_ping(struct cli *cli);
+int cmd_test(struct cli *cli);
 int cmd_inspect_queue(struct cli *cli);
 int cmd_clean_queue(struct cli *cli);
 int cmd_count_packets(struct cli *cli);

@@ -100,16 +100,7 @@ client_close(struct client *c)
 static const struct desc *
 by_keyid(const struct client *c, const uint8_t keyid[HASH_LEN])
 {
-	const struct desc *newest = NULL;
-
-	for (size_t i = 0; c->dir != NULL && i < c->dir->nall; i++) {
-		const struct desc *d = c->dir->all[i];
-
-		if (memcmp(d->keyid, keyid, HASH_LEN) == 0 &&
-		    (newest == NULL || d->published > newest->published))
-			newest = d;
-	}
-	return newest;
+	return c->dir != NULL ? clientdir_by_keyid(c->dir, keyid) : NULL;
 }
 
 enum tls_kind

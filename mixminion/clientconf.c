@@ -29,8 +29,9 @@ static const char default_file[] =
     "#BlockEntries: Nickname3\n"
     "#BlockExits: Nickname4\n"
     "\n[DirectoryServers]\n"
-    "# The keys of the directory servers that you trust; more than half of them must have signed.\n"
-    "#DirectoryFingerprint: 0123456789ABCDEF0123456789ABCDEF01234567\n"
+    "# The directory servers that you trust, by their keys and URLs; more than half of them must\n"
+    "# have signed. Without any, those of /etc/mixminion/directory-servers.\n"
+    "#DirectoryServer: 0123456789ABCDEF0123456789ABCDEF01234567 http://directory.example/\n"
     "\n[Network]\n"
     "#Timeout: 2 minutes\n";
 
@@ -114,6 +115,10 @@ static const struct conf_option table[] = {
 	{ "DirectoryServers", "ServerURL", &OPT_LIST, AT(server_urls), NULL, 0, 0, OPT_MANY, NULL },
 	{ "DirectoryServers", "DirectoryFingerprint", &FINGERPRINT, AT(trusted), NULL, 0, 0,
 	    OPT_MANY, NULL },
+	{ "DirectoryServers", "DirectoryServer", &OPT_DIRSERVERS, AT(directory_servers), NULL, 0, 0,
+	    OPT_MANY, NULL },
+	{ "DirectoryServers", "DirectoryList", &OPT_PATH, AT(directory_list),
+	    "/etc/mixminion/directory-servers", 0, 0, 0, NULL },
 	{ "DirectoryServers", "MaxSkew", &OPT_INTERVAL, AT(max_skew), "10 minutes", 0, 0, 0, NULL },
 	{ "DirectoryServers", "DirectoryTimeout", &OPT_INTERVAL, AT(dir_timeout), "1 minute", 1, 0,
 	    0, NULL },
@@ -125,9 +130,66 @@ static const struct conf_option table[] = {
 	{ "Network", "LegacyTLS", &OPT_BOOL, AT(legacy_tls), "no", 0, 0, 0, NULL },
 };
 
+/* --- the directory servers --- */
+
+/* What they are trusted for, and where they are, as the other options say it. */
+static void
+spread_servers(struct client_conf *c)
+{
+	for (size_t i = 0; i < c->directory_servers.n; i++) {
+		const char *line = c->directory_servers.v[i];
+		char hex[2 * HASH_LEN + 1];
+
+		strlcpy(hex, line, sizeof(hex));
+		if (!opt_list_has(&c->trusted, hex))
+			opt_list_add(&c->trusted, hex);
+		if (!opt_list_has(&c->server_urls, line + sizeof(hex)))
+			opt_list_add(&c->server_urls, line + sizeof(hex));
+	}
+}
+
+int
+clientconf_list_parse(struct client_conf *c, const char *name, const char *text, size_t len,
+    struct errmsg *e)
+{
+	static const struct conf_option row[] = { { "DirectoryServers", "DirectoryServer",
+	    &OPT_DIRSERVERS, AT(directory_servers), NULL, 0, 0, OPT_MANY, NULL } };
+	struct info in;
+	struct opt_reader r = { .file = name, .table = row, .n = N(row), .in = &in, .base = c,
+		.e = e };
+	struct errmsg why;
+
+	if (info_parse(&in, text, len, INFO_CONFIG, &why) == -1) {
+		options_syntax_fault(&r, &why);
+	} else {
+		options_read(&r);
+		info_free(&in);
+	}
+	opt_list_free(&r.warnings);
+	spread_servers(c);
+	return r.nfaults == 0 ? 0 : -1;
+}
+
+/* Where the user names no servers of his own. It need not be there. */
+static int
+read_list(struct client_conf *c, struct errmsg *e)
+{
+	struct buf b = { 0 };
+	int rv = 0;
+
+	if (c->server_urls.n + c->trusted.n > 0 || access(c->directory_list, F_OK) == -1)
+		return 0;
+	if (input_read(c->directory_list, &b, MAX_CONF_LEN, e) == -1 ||
+	    clientconf_list_parse(c, c->directory_list, (const char *)b.p, b.len, e) == -1)
+		rv = -1;
+	buf_free(&b);
+	return rv;
+}
+
 static void
 check(struct client_conf *c, struct opt_reader *r)
 {
+	spread_servers(c);
 	if (c->timeout == 0)
 		c->timeout = c->connection_timeout != 0 ? c->connection_timeout : DEFAULT_TIMEOUT;
 	if (c->timeout < 5)
@@ -220,6 +282,10 @@ clientconf_load(const char *path, struct errmsg *e)
 
 	if (file != NULL && input_read(file, &b, MAX_CONF_LEN, e) == 0)
 		c = clientconf_parse(file, (const char *)b.p, b.len, e);
+	if (c != NULL && read_list(c, e) == -1) {
+		clientconf_free(c);
+		c = NULL;
+	}
 	buf_free(&b);
 	free(file);
 	return c;

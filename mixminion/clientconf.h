@@ -23,6 +23,9 @@ struct client_conf {
 	/* [DirectoryServers] */
 	struct opt_list server_urls;
 	struct opt_list trusted; /* DirectoryFingerprint: 40 hex digits each; may be none */
+	/* "FINGERPRINT URL": their fingerprints are in trusted too, their URLs in server_urls */
+	struct opt_list directory_servers;
+	char *directory_list; /* a file of more of them, where the configuration names none */
 	int64_t max_skew, dir_timeout;
 	int allow_old_directory;
 	/* [Network] */
@@ -41,6 +44,9 @@ struct client_conf {
 struct client_conf *clientconf_load(const char *path, struct errmsg *e);
 /* The same from text; name stands for the file in messages. */
 struct client_conf *clientconf_parse(const char *name, const char *text, size_t len,
+    struct errmsg *e);
+/* Adds the servers of a list's text, [DirectoryServers] with DirectoryServer lines. */
+int clientconf_list_parse(struct client_conf *c, const char *name, const char *text, size_t len,
     struct errmsg *e);
 void clientconf_free(struct client_conf *c);
 

@@ -12,6 +12,7 @@
 #include "home.h"
 #include "io.h"
 #include "log.h"
+#include "unknown.h"
 
 #define PACKET_VERSION "0.3"
 
@@ -88,6 +89,19 @@ clientdir_check(const struct client_conf *conf, const struct directory *d, int64
 	return rv;
 }
 
+void
+clientdir_signers(const struct clientdir *cd, struct buf *names)
+{
+	uint8_t (*trusted)[HASH_LEN];
+	size_t n;
+
+	if (cd->dir == NULL)
+		return;
+	n = trusted_signers(&cd->conf->trusted, cd->dir, &trusted);
+	(void)directory_signers(cd->dir, (const uint8_t (*)[HASH_LEN])trusted, n, names, NULL);
+	free(trusted);
+}
+
 static int
 use_directory(struct clientdir *cd, struct directory *d, int64_t now, struct errmsg *e)
 {
@@ -95,7 +109,7 @@ use_directory(struct clientdir *cd, struct directory *d, int64_t now, struct err
 		return -1;
 	if (cd->conf->trusted.n == 0)
 		warn(cd, "the directory's signers are not compared with any that you trust: set "
-		    "DirectoryFingerprint");
+		    "DirectoryServer");
 	cd->dir = d;
 	for (size_t i = 0; i < d->nservers; i++)
 		add_known(cd, d->servers[i]);
@@ -133,15 +147,19 @@ read_directory(struct clientdir *cd, const char *name, int64_t now)
 static struct desc *
 read_desc(const char *path, int64_t now, struct errmsg *e)
 {
-	struct buf b = { 0 };
+	struct buf b = { 0 }, text = { 0 };
 	struct errmsg why;
 	struct desc *d = NULL;
 
 	if (input_read(path, &b, DESC_MAX_LEN, e) == 0) {
-		d = desc_parse((const char *)b.p, b.len, now, &why);
+		if (b.len < 2 || b.p[0] != 0x1f || b.p[1] != 0x8b)
+			d = desc_parse((const char *)b.p, b.len, now, &why);
+		else if (directory_gunzip(&text, b.p, b.len, &why) == 0)
+			d = desc_parse((const char *)text.p, text.len, now, &why);
 		if (d == NULL)
 			err_set(e, "%.200s: not a good descriptor: %.280s", path, why.s);
 	}
+	buf_free(&text);
 	buf_free(&b);
 	return d;
 }
@@ -216,19 +234,44 @@ unusable(const struct desc *d, int64_t start, int64_t end)
 	return d->valid_until < end ? "expires too soon" : NULL;
 }
 
+/*
+ * Where among all the descriptors of that nickname can begin, and where those of the directory that
+ * is sorted have ended: *next is where to go on behind them.
+ */
+static size_t
+first_of(const struct clientdir *cd, const char *nickname, size_t *next)
+{
+	size_t lo = 0, hi = cd->dir != NULL && cd->dir->status != DIR_OLD ? cd->dir->nservers : 0;
+
+	*next = hi;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcasecmp(cd->all[mid]->nickname, nickname) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 const struct desc *
 clientdir_find(const struct clientdir *cd, const char *nickname, int64_t start, int64_t end,
     struct errmsg *e)
 {
 	const struct desc *best = NULL;
 	const char *why = NULL;
+	size_t next, i = first_of(cd, nickname, &next);
 
-	for (size_t i = 0; i < cd->nall; i++) {
+	for (; i < cd->nall; i++) {
 		const struct desc *d = cd->all[i];
 		const char *fault;
 
-		if (strcasecmp(d->nickname, nickname) != 0)
+		if (strcasecmp(d->nickname, nickname) != 0) {
+			if (i < next)
+				i = next - 1; /* the sorted ones are past */
 			continue;
+		}
 		fault = unusable(d, start, end);
 		if (fault != NULL)
 			why = fault;
@@ -240,10 +283,20 @@ clientdir_find(const struct clientdir *cd, const char *nickname, int64_t start, 
 	if (why != NULL)
 		err_set(e, "the descriptor of server %.64s %s", nickname, why);
 	else
-		err_set(e, "no server is known by the name %.64s%s%s", nickname,
-		    cd->why_no_dir != NULL ? "; " : "",
-		    cd->why_no_dir != NULL ? cd->why_no_dir : "");
+		unknown_server(e, cd, nickname);
 	return NULL;
+}
+
+const struct desc *
+clientdir_by_keyid(const struct clientdir *cd, const uint8_t keyid[HASH_LEN])
+{
+	const struct desc *newest = NULL;
+
+	for (size_t i = 0; i < cd->nall; i++)
+		if (memcmp(cd->all[i]->keyid, keyid, HASH_LEN) == 0 &&
+		    (newest == NULL || cd->all[i]->published > newest->published))
+			newest = cd->all[i];
+	return newest;
 }
 
 const struct desc *
@@ -283,11 +336,19 @@ clientdir_blocked(const struct clientdir *cd, const char *nickname, enum block_k
 }
 
 int
-clientdir_recommended(const struct clientdir *cd, const char *nickname)
+clientdir_imported(const struct clientdir *cd, const char *nickname)
 {
 	for (size_t i = 0; i < cd->nimported; i++)
 		if (strcasecmp(cd->own[i]->nickname, nickname) == 0)
 			return 1;
+	return 0;
+}
+
+int
+clientdir_recommended(const struct clientdir *cd, const char *nickname)
+{
+	if (clientdir_imported(cd, nickname))
+		return 1;
 	return cd->dir != NULL && directory_recommends(cd->dir, nickname);
 }
 

@@ -15,7 +15,8 @@ struct clientdir {
 	const struct client_conf *conf; /* borrowed */
 	struct directory *dir; /* NULL where there is none that may be used */
 	char *why_no_dir; /* the reason then */
-	const struct desc **all; /* every descriptor that is known, of any time */
+	/* Every descriptor that is known, of any time; first those of dir, in its order. */
+	const struct desc **all;
 	size_t nall;
 	struct desc **own; /* those that do not lie in dir: imported, or read from files */
 	size_t nown;
@@ -35,6 +36,9 @@ void clientdir_free(struct clientdir *cd);
 int clientdir_check(const struct client_conf *conf, const struct directory *d, int64_t now,
     struct errmsg *e);
 
+/* Appends who of the trusted has signed the directory that is used: URLs, a comma list. */
+void clientdir_signers(const struct clientdir *cd, struct buf *names);
+
 /*
  * The latest-published descriptor of that nickname which is valid from start to end and speaks our
  * packet format; NULL with a reason.
@@ -44,6 +48,8 @@ const struct desc *clientdir_find(const struct clientdir *cd, const char *nickna
 /* The same by a descriptor's file; cd keeps it. */
 const struct desc *clientdir_read(struct clientdir *cd, const char *path, int64_t start,
     int64_t end, int64_t now, struct errmsg *e);
+/* The latest-published descriptor of that identity, of any time; NULL where none is known. */
+const struct desc *clientdir_by_keyid(const struct clientdir *cd, const uint8_t keyid[HASH_LEN]);
 /*
  * The descriptors that random hops are drawn from: for each recommended nickname that is not in
  * BlockServers the one that clientdir_find gives. Returns how many; the caller frees *out (an
@@ -51,6 +57,7 @@ const struct desc *clientdir_read(struct clientdir *cd, const char *path, int64_
  */
 size_t clientdir_live(const struct clientdir *cd, int64_t start, int64_t end,
     const struct desc ***out);
+int clientdir_imported(const struct clientdir *cd, const char *nickname);
 int clientdir_recommended(const struct clientdir *cd, const char *nickname);
 
 enum block_kind { BLOCK_SERVER, BLOCK_ENTRY, BLOCK_EXIT };

@@ -6,7 +6,7 @@
 #include "address.h"
 #include "client.h"
 #include "message.h"
-#include "payload.h"
+#include "packetize.h"
 #include "result.h"
 #include "ui.h"
 
@@ -25,7 +25,7 @@ static int
 count(const struct cli *cli, const struct address *to, struct buf *msg)
 {
 	struct buf prefix = { 0 };
-	struct payloads ps;
+	struct packetized pz;
 	struct errmsg e;
 	int r = message_body(msg, cli);
 
@@ -33,14 +33,13 @@ count(const struct cli *cli, const struct address *to, struct buf *msg)
 		return r;
 	if (to != NULL && !cli->deliver_fragments && cli->encrypt_to == NULL)
 		server_side_prefix(&prefix, to->type, to->info.p, to->info.len);
-	r = payloads_from_message(
-	    &ps, msg->p, msg->len, cli->encrypt_to != NULL ? ENC_FWD_OVERHEAD : 0, prefix.p,
-	    prefix.len, &rng_system, &e);
+	r = packetize(&pz, msg->p, msg->len, cli->encrypt_to != NULL ? ENC_FWD_OVERHEAD : 0,
+	    prefix.p, prefix.len, &rng_system, &e);
 	buf_wipe(&prefix);
 	if (r == -1)
 		return ui_fail(EX_DATAERR, "%s", e.s);
-	r = tell(ps.n);
-	payloads_free(&ps);
+	r = tell(pz.n);
+	packetized_free(&pz);
 	return r;
 }
 

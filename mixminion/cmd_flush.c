@@ -10,7 +10,7 @@
 #include "ui.h"
 
 static int
-flush_items(const struct client *c, struct queue *q, const struct queued *items, size_t n,
+flush_items(struct client *c, struct queue *q, const struct queued *items, size_t n,
     long count)
 {
 	struct parcel *p = calloc(n + 1, sizeof(*p));

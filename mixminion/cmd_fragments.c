@@ -141,7 +141,7 @@ reassemble_one(struct work *w, const struct fraginfo *f, const char *id, struct 
 	if (fragstore_get(&w->store, f->id, &msg, &e) == -1)
 		r = ui_fail(EX_DATAERR, "message %s: %s", id, e.s);
 	else
-		r = contents_add(out, msg.p, msg.len, w->cli->force);
+		r = contents_add(out, msg.p, msg.len, id, w->cli->force);
 	buf_wipe(&msg);
 	return r;
 }

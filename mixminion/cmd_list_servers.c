@@ -10,6 +10,7 @@
 #include "log.h"
 #include "result.h"
 #include "ui.h"
+#include "unknown.h"
 
 #define MAX_FEATURES 32
 
@@ -228,7 +229,12 @@ print(const struct list *l, const struct cli *cli)
 static void
 print_json(struct json *j, const struct list *l, const struct clientdir *cd)
 {
+	struct buf signers = { 0 };
+
+	clientdir_signers(cd, &signers);
 	json_number(j, "directory_valid_until", cd->dir != NULL ? cd->dir->valid_until : 0);
+	json_string(j, "directory_signed_by", buf_cstr(&signers));
+	buf_free(&signers);
 	json_begin(j, "servers", '[');
 	for (size_t i = 0; i < l->n; i++) {
 		const struct row *r = &l->rows[i];
@@ -256,9 +262,10 @@ list(const struct client *c, struct list *l, const struct cli *cli)
 		return ui_fail(EX_USAGE, "%s", e.s);
 	fill(l, c, cli);
 	for (int i = 0; i < cli->argc; i++)
-		if (!known(l, cli->argv[i]))
-			return ui_fail(EX_NOHOST, "no server is known by the name %s",
-			    cli->argv[i]);
+		if (!known(l, cli->argv[i])) {
+			unknown_server(&e, c->dir, cli->argv[i]);
+			return ui_fail(EX_NOHOST, "%s", e.s);
+		}
 	if (l->n == 0)
 		return ui_fail(EX_UNAVAILABLE, "no server is known; %s",
 		    c->dir->why_no_dir != NULL ? c->dir->why_no_dir :

@@ -6,6 +6,8 @@
 #include <sysexits.h>
 
 #include "client.h"
+#include "downlog.h"
+#include "infofmt.h"
 #include "log.h"
 #include "pick.h"
 #include "result.h"
@@ -19,6 +21,7 @@ struct waiting {
 	const char *name; /* its nickname, or NULL */
 	size_t n;
 	int64_t oldest;
+	int64_t down; /* since when; 0: it is not known to be */
 };
 
 static void
@@ -32,7 +35,7 @@ count_one(const struct client *c, struct waiting *w, size_t *n, const struct que
 			break;
 	if (i == *n)
 		w[(*n)++] = (struct waiting) { &item->to, client_nickname(c, item->to.keyid), 0,
-			item->since };
+			item->since, downlog_since(&c->home, item->to.keyid) };
 	w[i].n++;
 	if (item->since < w[i].oldest)
 		w[i].oldest = item->since;
@@ -61,6 +64,7 @@ print_json(struct json *j, const struct waiting *w, size_t n)
 		json_number(j, "port", w[i].to->port);
 		json_number(j, "packets", (int64_t)w[i].n);
 		json_number(j, "oldest", w[i].oldest);
+		json_number(j, "down", w[i].down);
 		json_end(j, '{');
 	}
 	json_end(j, '[');
@@ -73,11 +77,15 @@ print(const struct waiting *w, size_t n, int64_t now)
 		puts("(No packets in queue)");
 	for (size_t i = 0; i < n; i++) {
 		long long days = (long long)(now - w[i].oldest) / DAY;
-		char age[24] = "<1";
+		char age[24] = "<1", date[20];
 
 		if (days >= 1)
 			(void)snprintf(age, sizeof(age), "%lld", days);
 		printf("%2zu packets for %s (oldest is %s days old)\n", w[i].n, label(&w[i]), age);
+		if (w[i].down != 0) {
+			fmt_time(date, w[i].down);
+			ui_info("%s is down since %s UTC.", label(&w[i]), date);
+		}
 	}
 }
 

@@ -5,12 +5,10 @@
 
 #include "address.h"
 #include "client.h"
-#include "deliver.h"
+#include "dispatch.h"
 #include "log.h"
 #include "message.h"
-#include "outgoing.h"
 #include "pubkey.h"
-#include "result.h"
 #include "surbfile.h"
 #include "ui.h"
 
@@ -23,7 +21,8 @@ struct sending {
 	struct route route;
 	struct buf msg; /* headers and body */
 	struct rsakey *key; /* --encrypt-to, or NULL */
-	struct outgoing out;
+	struct outbox out;
+	struct errmsg why; /* of what failed last */
 };
 
 static int
@@ -141,57 +140,67 @@ read_key(struct sending *s)
 	return s->key != NULL ? 0 : ui_fail(EX_NOINPUT, "%s", e.s);
 }
 
+/* After what outgoing_forward or outgoing_reply has given: the packets made safe. */
+static int
+settle(struct sending *s, int made)
+{
+	struct errmsg *e = &s->why;
+
+	if (made == 0 && outbox_commit(&s->out, e) == 0)
+		return 0;
+	return ui_fail(s->out.failed ? EX_IOERR : EX_UNAVAILABLE, "%s", e->s);
+}
+
 static int
 build_forward(struct sending *s)
 {
 	int dummy = s->to.type == RT_DROP;
-	struct errmsg e;
+	struct packet_sink sink = outbox_sink(&s->out);
 	int r;
 
 	if (!dummy && (r = message_body(&s->msg, s->cli)) != 0)
 		return r;
-	if (outgoing_forward(&s->out, &s->route, &s->to, dummy ? NULL : &s->msg,
-		s->cli->deliver_fragments, s->key, &e) == -1)
-		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
-	return 0;
+	if (home_lock(&s->client.home, &s->why) == -1)
+		return ui_fail(EX_CANTCREAT, "%s", s->why.s);
+	r = settle(s, outgoing_forward(&sink, &s->route, &s->to, dummy ? NULL : &s->msg,
+		s->cli->deliver_fragments, s->key, &s->why));
+	home_unlock(&s->client.home);
+	return r;
 }
 
 /*
  * Blocks are marked, on disk, before the first packet is made with them: none is ever used twice.
  */
 static int
-mark_and_build(struct sending *s, struct surblog *l, const struct path *paths,
-    const struct surb *const *chosen, const struct payloads *ps)
+mark_and_build(struct sending *s, struct surblog *l, struct path *paths,
+    const struct surb *const *chosen, const struct packetized *pz)
 {
-	struct errmsg e;
+	struct packet_sink sink = outbox_sink(&s->out);
 
-	for (size_t i = 0; i < ps->n; i++)
-		if (surblog_mark(l, chosen[i], &e) == -1)
-			return ui_fail(EX_IOERR, "%s", e.s);
-	if (outgoing_reply(&s->out, paths, chosen, ps, &e) == -1)
-		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
-	return 0;
+	for (size_t i = 0; i < pz->n; i++)
+		if (surblog_mark(l, chosen[i], &s->why) == -1)
+			return ui_fail(EX_IOERR, "%s", s->why.s);
+	return settle(s, outgoing_reply(&sink, paths, chosen, pz, &s->why));
 }
 
 static int
-choose_and_build(struct sending *s, struct surblog *l, const struct payloads *ps)
+choose_and_build(struct sending *s, struct surblog *l, const struct packetized *pz)
 {
-	const struct surb **chosen = calloc(ps->n, sizeof(*chosen));
-	struct path *paths = calloc(ps->n, sizeof(*paths));
-	struct errmsg e;
+	const struct surb **chosen = calloc(pz->n, sizeof(*chosen));
+	struct path *paths = calloc(pz->n, sizeof(*paths));
 	size_t have;
 	int r;
 
 	if (chosen == NULL || paths == NULL)
 		fatal("calloc");
-	have = surbs_usable(&s->surbs, l, s->client.now, chosen, ps->n, 1);
-	if (have < ps->n)
+	have = surbs_usable(&s->surbs, l, s->client.now, chosen, pz->n, 1);
+	if (have < pz->n)
 		r = ui_fail(EX_DATAERR, "the message takes %zu reply blocks, and %zu can be used",
-		    ps->n, have);
-	else if (outgoing_reply_paths(paths, &s->route, chosen, ps->n, &e) == -1)
-		r = ui_fail(EX_UNAVAILABLE, "%s", e.s);
+		    pz->n, have);
+	else if (outgoing_reply_paths(paths, &s->route, chosen, pz->n, &s->why) == -1)
+		r = ui_fail(EX_UNAVAILABLE, "%s", s->why.s);
 	else
-		r = mark_and_build(s, l, paths, chosen, ps);
+		r = mark_and_build(s, l, paths, chosen, pz);
 	free(chosen);
 	free(paths);
 	return r;
@@ -200,100 +209,41 @@ choose_and_build(struct sending *s, struct surblog *l, const struct payloads *ps
 static int
 build_reply(struct sending *s)
 {
-	struct payloads ps;
+	struct packetized pz;
 	struct surblog l;
-	struct errmsg e;
 	int r;
 
 	if ((r = message_body(&s->msg, s->cli)) != 0)
 		return r;
-	if (payloads_from_message(&ps, s->msg.p, s->msg.len, 0, NULL, 0, &rng_system, &e) == -1)
-		return ui_fail(EX_DATAERR, "%s", e.s);
-	if (home_lock(&s->client.home, &e) == -1 ||
-	    surblog_open(&l, &s->client.home, s->client.now, &e) == -1) {
-		r = ui_fail(EX_CANTCREAT, "%s", e.s);
+	if (packetize(&pz, s->msg.p, s->msg.len, 0, NULL, 0, &rng_system, &s->why) == -1)
+		return ui_fail(EX_DATAERR, "%s", s->why.s);
+	if (home_lock(&s->client.home, &s->why) == -1 ||
+	    surblog_open(&l, &s->client.home, s->client.now, &s->why) == -1) {
+		r = ui_fail(EX_CANTCREAT, "%s", s->why.s);
 	} else {
-		r = choose_and_build(s, &l, &ps);
+		r = choose_and_build(s, &l, &pz);
 		surblog_close(&l);
 	}
 	home_unlock(&s->client.home);
-	payloads_free(&ps);
+	packetized_free(&pz);
 	return r;
 }
 
-static int
-put_in_queue(struct sending *s, struct queue *q, struct queued *items)
+/* What the sender should know before anything leaves. */
+static void
+tell(const struct sending *s)
 {
-	struct errmsg e;
-	int r;
-
-	if (home_lock(&s->client.home, &e) == -1)
-		return ui_fail(EX_CANTCREAT, "%s", e.s);
-	r = queue_add(q, (const uint8_t (*)[PACKET_LEN])s->out.packets, s->out.to, s->out.n,
-	    items, &e);
-	home_unlock(&s->client.home);
-	return r == 0 ? 0 : ui_fail(EX_IOERR, "%s", e.s);
+	expect_say(&s->out.expect, s->cli->nreply != 0 ? HIDES_REPLY :
+	    s->to.type == RT_DROP ? HIDES_NOTHING :
+	    s->key != NULL ? HIDES_TEXT : HIDES_SENDER);
 }
 
-static int
-hand_over(struct sending *s, struct queue *q, const struct queued *items)
+static enum dispatch_how
+how(const struct cli *cli)
 {
-	struct parcel *p = calloc(s->out.n, sizeof(*p));
-	size_t left;
-
-	if (p == NULL)
-		fatal("calloc");
-	for (size_t i = 0; i < s->out.n; i++) {
-		p[i].item = items[i];
-		p[i].packet = s->out.packets[i];
-	}
-	parcels_shuffle(p, s->out.n);
-	left = deliver(&s->client, q, p, s->out.n);
-	free(p);
-	result_number("sent", (int64_t)(s->out.n - left));
-	result_number(q != NULL ? "queued" : "lost", (int64_t)left);
-	if (left == 0)
-		ui_info("Sent: %zu packets.", s->out.n);
-	else if (q == NULL)
-		return ui_fail(EX_UNAVAILABLE, "%zu of %zu packets are lost: --no-queue was given",
-		    left, s->out.n);
-	else
-		ui_info("%zu of %zu packets stay in the queue; try mixminion flush later.", left,
-		    s->out.n);
-	return 0;
-}
-
-/* Into the queue first, so that nothing is lost whatever happens while they are sent. */
-static int
-dispatch(struct sending *s)
-{
-	int queue_only = s->cli->queue || strcmp(s->cli->name, "queue") == 0;
-	struct queued *items = calloc(s->out.n, sizeof(*items));
-	struct queue q;
-	struct errmsg e;
-	int r = 0;
-
-	if (items == NULL)
-		fatal("calloc");
-	for (size_t i = 0; i < s->out.n; i++)
-		items[i].to = s->out.to[i];
-	result_number("packets", (int64_t)s->out.n);
-	if (s->cli->no_queue) {
-		r = hand_over(s, NULL, items);
-	} else if (queue_open(&q, &s->client.home, &e) == -1) {
-		r = ui_fail(EX_CANTCREAT, "%s", e.s);
-	} else {
-		r = put_in_queue(s, &q, items);
-		if (r == 0 && queue_only)
-			result_number("queued", (int64_t)s->out.n);
-		if (r == 0 && queue_only)
-			ui_info("Queued: %zu packets.", s->out.n);
-		else if (r == 0)
-			r = hand_over(s, &q, items);
-		queue_close(&q);
-	}
-	free(items);
-	return r;
+	if (cli->queue || strcmp(cli->name, "queue") == 0)
+		return DISPATCH_QUEUE;
+	return cli->no_queue ? DISPATCH_NOW : DISPATCH_SEND;
 }
 
 static int
@@ -306,8 +256,13 @@ run(struct sending *s)
 	    (r = read_key(s)) != 0 ||
 	    (r = client_open(&s->client, s->cli, CLIENT_FRESH_DIR)) != 0 || (r = prepare(s)) != 0)
 		return r;
+	if (outbox_open(&s->out, &s->client.home, s->cli->no_queue, &s->why) == -1)
+		return ui_fail(EX_CANTCREAT, "%s", s->why.s);
 	r = s->cli->nreply != 0 ? build_reply(s) : build_forward(s);
-	return r == 0 ? dispatch(s) : r;
+	if (r != 0)
+		return r;
+	tell(s);
+	return dispatch(&s->client, &s->out, how(s->cli), NULL);
 }
 
 int
@@ -318,7 +273,7 @@ cmd_send(struct cli *cli)
 
 	s.client.home.lock_fd = -1;
 	r = run(&s);
-	outgoing_free(&s.out);
+	outbox_free(&s.out);
 	buf_wipe(&s.msg);
 	surbs_free(&s.surbs);
 	rsakey_free(s.key);

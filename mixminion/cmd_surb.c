@@ -107,12 +107,14 @@ find_key(struct making *m)
 static int
 make_one(struct making *m, const struct path_leg *leg)
 {
+	struct hop hops[MAX_HOPS];
 	uint8_t handle[TAG_LEN];
 	struct buf b64 = { 0 };
 	struct surb s;
 	struct errmsg e;
 
-	if (surb_build(&s, leg->hops, leg->n, m->to.type, m->to.info.p, m->to.info.len,
+	path_leg_hops(hops, leg);
+	if (surb_build(&s, hops, leg->n, m->to.type, m->to.info.p, m->to.info.len,
 		m->key.secret, m->key.seclen, (uint32_t)m->until, &rng_system, handle, &e) == -1)
 		return ui_fail(EX_UNAVAILABLE, "%s", e.s);
 	if (m->cli->binary)

@@ -41,8 +41,10 @@ static const char usage_flush[] =
     "  -n, --count=N              at most N packets, chosen at random\n";
 static const char usage_decode[] =
     "usage: mixminion decode [options] [-i FILE]\n" COMMON
-    "  -i, --input=FILE           a mail or file with Type III messages (standard input)\n"
-    "  -o, --output=FILE          where the contents go (standard output)\n"
+    "  -i, --input=FILE           a mail, mbox, Maildir or file with Type III messages (standard\n"
+    "                             input)\n"
+    "  -o, --output=FILE          where the contents go (standard output); a directory: a file\n"
+    "                             for each message\n"
     "  -F, --force                uncompress whatever its size; binary also to a terminal\n"
     "  --passphrase-fd=N          the keyring's passphrase comes from file descriptor N\n";
 static const char usage_generate[] =
@@ -80,6 +82,14 @@ static const char usage_import[] =
     "usage: mixminion import-server [options] FILE...\n" COMMON;
 static const char usage_ping[] =
     "usage: mixminion ping [options] NICKNAME|HOST[:PORT]...\n" COMMON DIRECTORY;
+static const char usage_test[] =
+    "usage: mixminion test [options] [PATH]\n"
+    "       mixminion test --check [-i MAILBOX]\n" COMMON DIRECTORY
+    "  -t, --to=ADDRESS           your own address (SURBAddress of the configuration)\n"
+    "  -P, --path=PATH            the same as PATH: there and back, e.g. 'A,B:C,D'\n"
+    "  --wait=TIME                until the answer is in MAILBOX, at most TIME (\"10 minutes\")\n"
+    "  -i, --input=MAILBOX        a mail, mbox or Maildir; with --check standard input without it\n"
+    "  --check                    send nothing: what has come back of the last week's tests?\n";
 static const char usage_inspect_queue[] =
     "usage: mixminion inspect-queue [options]\n" COMMON;
 static const char usage_clean[] =
@@ -113,6 +123,7 @@ static const char usage_help[] = "usage: mixminion help [COMMAND]\n";
 	(CLI_DIR | CLI_DEST | CLI_REPLY | CLI_PATH | CLI_INPUT | CLI_HEADERS | CLI_SENDING | \
 	    CLI_ENCRYPT | CLI_FORCE)
 #define GEN_OPTS  (CLI_DIR | CLI_DEST | CLI_PATH | CLI_OUTPUT | CLI_COUNT | CLI_SURB | CLI_PASS)
+#define TEST_OPTS (CLI_DIR | CLI_DEST | CLI_PATH | CLI_INPUT | CLI_ARGS | CLI_TEST)
 #define DECODE_OPTS (CLI_INPUT | CLI_OUTPUT | CLI_FORCE | CLI_PASS)
 #define LIST_OPTS (CLI_DIR | CLI_LIST | CLI_ARGS)
 #define COUNT_OPTS                                                                                 \
@@ -143,6 +154,7 @@ const struct command commands[] = {
 	{ "update-servers", 0, cmd_update_servers, usage_update, 0 },
 	{ "import-server", CLI_ARGS, cmd_import_server, usage_import, 0 },
 	{ "ping", CLI_DIR | CLI_ARGS, cmd_ping, usage_ping, 0 },
+	{ "test", TEST_OPTS, cmd_test, usage_test, 0 },
 	{ "shell", CLI_SHELL, cmd_shell, usage_shell, 1 },
 	{ "testvectors", 0, cmd_testvectors, usage_develop, 1 },
 	{ "unittests", 0, cmd_unittests, usage_develop, 1 },
@@ -172,7 +184,10 @@ cli_moved(const char *name)
 		{ "server-stop", "mixminiond stop" }, { "server-reload", "mixminiond reload" },
 		{ "server-republish", "mixminiond republish" },
 		{ "server-upgrade", "mixminiond upgrade" }, { "server-stats", "mixminiond stats" },
-		{ "server-DELKEYS", "mixminiond DELKEYS" }, { NULL, NULL } };
+		{ "server-DELKEYS", "mixminiond DELKEYS" },
+		{ "dir", "dird init (initialize), dird approve NICKNAME (import-new), dird list or "
+			 "dird fingerprint; update and generate are done by dird by itself" },
+		{ NULL, NULL } };
 	size_t i;
 
 	for (i = 0; moved[i][0] != NULL && strcmp(moved[i][0], name) != 0; i++)

@@ -2,6 +2,10 @@
 #include <string.h>
 
 #include "deliver.h"
+#include "dirupdate.h"
+#include "downlog.h"
+#include "infofmt.h"
+#include "progress.h"
 #include "sender.h"
 #include "ui.h"
 
@@ -22,6 +26,7 @@ struct group {
 	struct queue *queue;
 	struct parcel *p;
 	uint8_t packet[PACKET_LEN];
+	struct progress *progress;
 };
 
 static const uint8_t *
@@ -43,6 +48,7 @@ group_acked(void *ctx, size_t i)
 	struct group *g = ctx;
 
 	g->p[i].done = 1;
+	progress_step(g->progress);
 	if (g->p[i].item.name[0] != '\0' && queue_remove(g->queue, &g->p[i].item) == -1)
 		ui_warn("a packet that was sent cannot be removed from the queue: %s",
 		    strerror(errno));
@@ -72,10 +78,47 @@ gather(struct parcel *p, size_t n)
 	return k;
 }
 
-static void
-send_group(const struct client *c, struct queue *queue, struct parcel *p, size_t n)
+static size_t
+count_left(const struct parcel *p, size_t n)
 {
-	struct group g = { .queue = queue, .p = p };
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		left += !p[i].done;
+	return left;
+}
+
+/* What went wrong with a server, since when it is down, and what becomes of its packets. */
+static void
+tell_failure(struct client *c, const struct group *g, const struct sender_job *job,
+    const char *why)
+{
+	const char *name = client_nickname(c, job->to.keyid);
+	size_t left = count_left(g->p, job->n);
+	int64_t since = downlog_since(&c->home, job->to.keyid);
+	struct buf text = { 0 };
+	char date[20], age[32];
+
+	if (name != NULL)
+		buf_printf(&text, "%s: ", name);
+	buf_str(&text, why);
+	if (since != 0 && since < c->now) {
+		fmt_time(date, since);
+		age_format(age, sizeof(age), c->now - since);
+		buf_printf(&text, "; down since %s UTC (%s)", date, age);
+	}
+	if (g->queue != NULL && left > 0)
+		buf_printf(&text, "; %zu packet%s for it stay%s in the queue", left,
+		    left == 1 ? "" : "s", left == 1 ? "s" : "");
+	(void)ui_fail(0, "%s", buf_cstr(&text));
+	buf_free(&text);
+}
+
+static void
+send_group(struct client *c, struct queue *queue, struct parcel *p, size_t n,
+    struct progress *progress)
+{
+	struct group g = { .queue = queue, .p = p, .progress = progress };
 	struct sender_job job = { .to = p[0].item.to,
 		.kind = client_tls_kind(c, p[0].item.to.keyid),
 		.timeout = c->conf->timeout,
@@ -85,23 +128,27 @@ send_group(const struct client *c, struct queue *queue, struct parcel *p, size_t
 		.ctx = &g };
 	const char *name = client_nickname(c, p[0].item.to.keyid);
 	struct errmsg e;
+	int r;
 
 	ui_verbose("sending %zu packets to %s", n, name != NULL ? name : p[0].item.to.host);
-	if (sender_send(&job, &e) == -1)
-		(void)ui_fail(0, "%s%s%s", name != NULL ? name : "", name != NULL ? ": " : "", e.s);
+	r = sender_send(&job, &e);
+	/* A server that refuses packets is there. */
+	downlog_note(&c->home, job.to.keyid, r == 0 || job.nacked + job.nrejected > 0, c->now);
+	if (r == -1)
+		tell_failure(c, &g, &job, e.s);
 	wipe(g.packet, sizeof(g.packet));
 }
 
 size_t
-deliver(const struct client *c, struct queue *queue, struct parcel *p, size_t n)
+deliver(struct client *c, struct queue *queue, struct parcel *p, size_t n)
 {
-	size_t left = 0;
+	struct progress progress;
 
+	progress_begin(&progress, "Sending", "Sent", n);
 	for (size_t i = 0, k; i < n; i += k) {
 		k = gather(p + i, n - i);
-		send_group(c, queue, p + i, k);
+		send_group(c, queue, p + i, k, &progress);
 	}
-	for (size_t i = 0; i < n; i++)
-		left += !p[i].done;
-	return left;
+	progress_end(&progress);
+	return count_left(p, n);
 }

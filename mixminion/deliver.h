@@ -16,9 +16,9 @@ struct parcel {
 
 void parcels_shuffle(struct parcel *p, size_t n);
 /*
- * Tries them all; what goes wrong with one server is said and does not keep the others. queue may
- * be NULL. Returns how many are left.
+ * Tries them all; what goes wrong with one server is said, with the time since when it is down, and
+ * does not keep the others. queue may be NULL. Returns how many are left. The home is not locked.
  */
-size_t deliver(const struct client *c, struct queue *queue, struct parcel *p, size_t n);
+size_t deliver(struct client *c, struct queue *queue, struct parcel *p, size_t n);
 
 #endif

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto.h"
 #include "dirupdate.h"
 #include "fetch.h"
 #include "io.h"
+#include "log.h"
 
 #define FETCH_MAX (16UL * 1024 * 1024)
 #define DAY	  86400
@@ -130,17 +132,39 @@ update_from(const struct client_conf *conf, const struct home *h, const char *ba
 	return r;
 }
 
+/* No server is everybody's first. The caller frees it. */
+static size_t *
+random_order(size_t n)
+{
+	size_t *order = calloc(n, sizeof(*order));
+
+	if (order == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i < n; i++) {
+		size_t j = rng_below(&rng_system, (uint32_t)(i + 1));
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	return order;
+}
+
 int
 dirupdate(const struct client_conf *conf, const struct home *h, int64_t now, client_warn say,
     struct errmsg *e)
 {
-	if (conf->server_urls.n == 0)
-		return err_set(e, "no ServerURL is in the configuration to fetch from");
-	for (size_t i = 0; i < conf->server_urls.n; i++) {
-		if (update_from(conf, h, conf->server_urls.v[i], now, say, e) == 0)
-			return 0;
-		if (say != NULL && i + 1 < conf->server_urls.n)
+	size_t n = conf->server_urls.n, *order;
+	int r = -1;
+
+	if (n == 0)
+		return err_set(e, "no DirectoryServer or ServerURL is in the configuration to "
+		    "fetch from");
+	order = random_order(n);
+	for (size_t i = 0; r == -1 && i < n; i++) {
+		r = update_from(conf, h, conf->server_urls.v[order[i]], now, say, e);
+		if (r == -1 && say != NULL && i + 1 < n)
 			say(e->s);
 	}
-	return -1;
+	free(order);
+	return r;
 }

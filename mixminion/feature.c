@@ -12,6 +12,7 @@ static const struct feature features[] = {
 	{ NULL, "caps" },
 	{ NULL, "status" },
 	{ NULL, "fingerprint" },
+	{ NULL, "recommended-by" },
 	{ "Server", "Descriptor-Version" },
 	{ "Server", "Nickname" },
 	{ "Server", "Identity" },
@@ -30,6 +31,7 @@ static const struct feature features[] = {
 	{ "Server", "Comments" },
 	{ "Incoming/MMTP", "Version" },
 	{ "Incoming/MMTP", "IP" },
+	{ "Incoming/MMTP", "IP6" },
 	{ "Incoming/MMTP", "Hostname" },
 	{ "Incoming/MMTP", "Port" },
 	{ "Incoming/MMTP", "Key-Digest" },
@@ -124,6 +126,17 @@ status(struct buf *b, const struct desc *d, const struct clientdir *cd)
 	buf_free(&s);
 }
 
+/* Those who signed a directory recommend what it recommends; the user himself what he imports. */
+static void
+recommended_by(struct buf *b, const struct desc *d, const struct clientdir *cd)
+{
+	if (cd->dir != NULL && directory_recommends(cd->dir, d->nickname))
+		clientdir_signers(cd, b);
+	word(b, clientdir_imported(cd, d->nickname), ", ", "you");
+	if (b->len == 0)
+		buf_str(b, "nobody");
+}
+
 static void
 entry(struct buf *b, const struct feature *f, const struct desc *d)
 {
@@ -153,6 +166,8 @@ feature_value(const struct feature *f, const struct desc *d, const struct client
 		caps(&b, d);
 	} else if (strcmp(f->name, "status") == 0) {
 		status(&b, d, cd);
+	} else if (strcmp(f->name, "recommended-by") == 0) {
+		recommended_by(&b, d, cd);
 	} else {
 		hex_upper(hex, d->keyid, HASH_LEN);
 		buf_str(&b, hex);

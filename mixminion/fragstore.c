@@ -110,7 +110,7 @@ find_message(struct fragstore *s, const struct payload *f, struct errmsg *e)
 		fatal("reallocarray");
 	s->msgs = m;
 	m += s->n++;
-	*m = (struct fragmsg) { .done = 0 };
+	*m = (struct fragmsg) { .how = FRAGMSG_OPEN };
 	memcpy(m->id, f->msgid, MSGID_LEN);
 	if (msg_path(s, m->id, ".done", path) == -1 || access(path, F_OK) == 0)
 		return m;
@@ -161,7 +161,7 @@ rebuild(struct fragstore *s, struct fragmsg *m, struct buf *out, struct errmsg *
 	s->reading = m;
 	if (frag_rebuild(m->state, fetch, s, out, e) == -1)
 		return -1;
-	m->done = 1;
+	m->how = FRAGMSG_COMPLETE;
 	return 1;
 }
 
@@ -183,7 +183,7 @@ fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, const char *ide
 	m = find_message(s, &f, e);
 	if (m == NULL)
 		return -1;
-	if (m->state == NULL || m->done)
+	if (m->state == NULL || m->how != FRAGMSG_OPEN)
 		return 0;
 	v = frag_add(m->state, &f);
 	*have = frag_have(m->state);
@@ -244,13 +244,21 @@ fragstore_open(struct fragstore *s, const struct home *h, struct errmsg *e)
 	return 0;
 }
 
+void
+fragstore_settle(struct fragstore *s, int taken)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->msgs[i].how == FRAGMSG_COMPLETE)
+			s->msgs[i].how = taken ? FRAGMSG_TAKEN : FRAGMSG_REFUSED;
+}
+
 int
 fragstore_finish(struct fragstore *s, struct errmsg *e)
 {
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (!s->msgs[i].done)
+		if (s->msgs[i].how != FRAGMSG_TAKEN)
 			continue;
 		if (msg_path(s, s->msgs[i].id, ".done", path) == -1 ||
 		    output_write(path, "", 0, e) == -1)
@@ -298,7 +306,7 @@ fragstore_list(struct fragstore *s, struct fraginfo **out, size_t *n, struct err
 	if (d == NULL)
 		return err_set(e, "%s: %s", s->dir, strerror(errno));
 	while ((de = readdir(d)) != NULL) {
-		struct fragmsg m = { .done = 0 };
+		struct fragmsg m = { .how = FRAGMSG_OPEN };
 
 		if (hex_decode(m.id, MSGID_LEN, de->d_name, strlen(de->d_name)) == -1)
 			continue;
@@ -320,7 +328,7 @@ fragstore_list(struct fragstore *s, struct fraginfo **out, size_t *n, struct err
 int
 fragstore_get(struct fragstore *s, const uint8_t id[MSGID_LEN], struct buf *out, struct errmsg *e)
 {
-	struct fragmsg m = { .done = 0 };
+	struct fragmsg m = { .how = FRAGMSG_OPEN };
 	int r;
 
 	memcpy(m.id, id, MSGID_LEN);

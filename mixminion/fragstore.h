@@ -9,11 +9,14 @@
 #include "fragment.h"
 #include "home.h"
 
+/* Complete ones are settled by the caller: taken, or refused and left where they are. */
+enum fragmsg_state { FRAGMSG_OPEN, FRAGMSG_COMPLETE, FRAGMSG_TAKEN, FRAGMSG_REFUSED };
+
 /* A message of which this run has seen a fragment. */
 struct fragmsg {
 	uint8_t id[MSGID_LEN];
 	struct frag_state *state; /* NULL: finished or refused */
-	int done; /* complete: fragstore_finish is due */
+	enum fragmsg_state how;
 };
 
 struct fragstore {
@@ -34,9 +37,10 @@ void fragstore_close(struct fragstore *s);
  */
 int fragstore_add(struct fragstore *s, const uint8_t *p, size_t len, const char *identity,
     struct buf *out, size_t *have, size_t *need, struct errmsg *e);
+/* What became of the messages that were completed since the last call. */
+void fragstore_settle(struct fragstore *s, int taken);
 /*
- * Removes the fragments of what this run completed, and remembers that it is done: once the
- * result is safe.
+ * Removes the fragments of what was taken, and remembers that it is done: once the result is safe.
  */
 int fragstore_finish(struct fragstore *s, struct errmsg *e);
 

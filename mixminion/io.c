@@ -17,8 +17,12 @@ int
 input_read_fd(int fd, const char *what, struct buf *b, size_t max, struct errmsg *e)
 {
 	size_t start = b->len;
+	struct stat st;
 	ssize_t n;
 
+	/* A long file is not moved about while it comes. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size <= max)
+		buf_reserve(b, (size_t)st.st_size + 2 * READ_STEP);
 	for (;;) {
 		uint8_t *p = buf_space(b, READ_STEP);
 

@@ -8,7 +8,7 @@ static void
 put_string(struct buf *b, const char *s)
 {
 	/* Only what is UTF-8 as a whole keeps its foreign characters. */
-	int utf8 = is_text((const uint8_t *)s, strlen(s));
+	int utf8 = utf8_valid((const uint8_t *)s, strlen(s));
 
 	buf_u8(b, '"');
 	for (; *s != '\0'; s++) {

@@ -10,6 +10,7 @@
 #define DAY		 86400
 #define KEY_LIFETIME	 (90 * DAY)
 #define MIN_KEY_LIFETIME (30 * DAY) /* an older key makes no new reply blocks */
+#define TRIES		 3 /* of a passphrase, on a terminal */
 #define KEYRING_MAX	 (16UL * 1024 * 1024)
 
 static int
@@ -36,6 +37,24 @@ read_file(struct keystore *k, const char *path, struct errmsg *e)
 	return r;
 }
 
+/* On a terminal a slip of the finger is no reason to begin anew. */
+static int
+unlock(struct keystore *k, const char *path, int fd, struct errmsg *e)
+{
+	const char *prompt = "Passphrase of the keyring: ";
+	int r;
+
+	for (int i = 1;; i++) {
+		if (passphrase_get(&k->passphrase, fd, prompt, 0, e) == -1)
+			return -1;
+		r = read_file(k, path, e);
+		if (r != KEYSTORE_WRONG_PASSPHRASE || fd != -1 || i == TRIES)
+			return r;
+		buf_wipe(&k->passphrase);
+		prompt = "That was not it. Passphrase of the keyring: ";
+	}
+}
+
 int
 keystore_open(struct keystore *k, const struct home *h, int fd, int create, struct errmsg *e)
 {
@@ -49,12 +68,10 @@ keystore_open(struct keystore *k, const struct home *h, int fd, int create, stru
 		return err_set(e, "%s: %s", path, strerror(errno));
 	if (!k->exists && !create)
 		return 0;
-	if (passphrase_get(&k->passphrase, fd,
-		k->exists ? "Passphrase of the keyring: " : "New passphrase for the keyring: ",
-		!k->exists, e) == -1)
-		return -1;
 	if (k->exists)
-		return read_file(k, path, e);
+		return unlock(k, path, fd, e);
+	if (passphrase_get(&k->passphrase, fd, "New passphrase for the keyring: ", 1, e) == -1)
+		return -1;
 	if (k->passphrase.len == 0)
 		ui_warn("an empty passphrase: whoever reads the keyring's file has the keys");
 	return 0;

@@ -17,9 +17,10 @@ struct keystore {
 };
 
 /*
- * Reads the file, asking for the passphrase (fd as passphrase_get has it); without a file it asks
- * for a new passphrase if create is set, and leaves the ring empty. -1 or
- * KEYSTORE_WRONG_PASSPHRASE with a reason. Freed by keystore_close also after a failure.
+ * Reads the file, asking for the passphrase (fd as passphrase_get has it; a terminal is asked up to
+ * three times); without a file it asks for a new passphrase if create is set, and leaves the ring
+ * empty. -1 or KEYSTORE_WRONG_PASSPHRASE with a reason. Freed by keystore_close also after a
+ * failure.
  */
 int keystore_open(struct keystore *k, const struct home *h, int fd, int create, struct errmsg *e);
 void keystore_close(struct keystore *k); /* wipes */

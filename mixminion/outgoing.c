@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builders.h"
 #include "e2e.h"
 #include "log.h"
-#include "outgoing.h"
 #include "packet.h"
 
 static void *
@@ -14,23 +14,6 @@ must_calloc(size_t n, size_t size)
 	if (p == NULL)
 		fatal("calloc of %zu times %zu octets", n, size);
 	return p;
-}
-
-static void
-outgoing_alloc(struct outgoing *o, size_t n)
-{
-	o->packets = must_calloc(n, sizeof(*o->packets));
-	o->to = must_calloc(n, sizeof(*o->to));
-	o->n = n;
-}
-
-void
-outgoing_free(struct outgoing *o)
-{
-	if (o->packets != NULL)
-		freezero(o->packets, o->n * sizeof(*o->packets));
-	free(o->to);
-	memset(o, 0, sizeof(*o));
 }
 
 static struct path_target
@@ -76,92 +59,87 @@ seal(uint8_t out[PAYLOAD_LEN], uint8_t tag[TAG_LEN], const uint8_t *p,
 	return e2e_encrypt(out, tag, p, exit->key, &rng_system, e) == 0 ? out : NULL;
 }
 
+/* What packets are made from, and scratch, which is wiped. */
+struct work {
+	const struct packetized *pz;
+	struct path *paths;
+	struct exit_form exit; /* of forward packets */
+	const struct surb *const *surbs; /* of replies */
+	uint8_t payload[PAYLOAD_LEN], sealed[PAYLOAD_LEN], tag[TAG_LEN];
+	struct hop leg1[MAX_HOPS], leg2[MAX_HOPS];
+};
+
 static int
-build_all(struct outgoing *o, const struct path *paths, const struct payloads *ps,
-    const struct exit_form *exit, struct errmsg *e)
+forward_one(void *ctx, size_t i, uint8_t packet[PACKET_LEN], struct mix_addr *to, struct errmsg *e)
 {
-	uint8_t tag[TAG_LEN], sealed[PAYLOAD_LEN];
-	int r = 0, tagged = exit_has_tag(exit->type);
+	struct work *w = ctx;
+	const struct path *path = &w->paths[i];
+	const uint8_t *payload;
 
-	outgoing_alloc(o, ps->n);
-	for (size_t i = 0; i < ps->n && r == 0; i++) {
-		const struct path_leg *leg = paths[i].leg;
-		const uint8_t *payload = seal(sealed, tag, ps->p + i * ps->each, exit, e);
-
-		if (payload == NULL) {
-			r = -1;
-			break;
-		}
-		o->to[i] = leg[0].hops[0].addr;
-		r = packet_build_forward(o->packets[i], payload, leg[0].hops, leg[0].n,
-		    leg[1].hops, leg[1].n, exit->type, tagged ? tag : NULL, exit->info,
-		    exit->infolen, &rng_system, e);
-	}
-	wipe(tag, sizeof(tag));
-	if (r == -1)
-		outgoing_free(o);
-	return r;
+	packetized_get(w->pz, i, w->payload);
+	if ((payload = seal(w->sealed, w->tag, w->payload, &w->exit, e)) == NULL)
+		return -1;
+	path_leg_hops(w->leg1, &path->leg[0]);
+	path_leg_hops(w->leg2, &path->leg[1]);
+	*to = w->leg1[0].addr;
+	return packet_build_forward(packet, payload, w->leg1, path->leg[0].n, w->leg2,
+	    path->leg[1].n, w->exit.type, exit_has_tag(w->exit.type) ? w->tag : NULL, w->exit.info,
+	    w->exit.infolen, &rng_system, e);
 }
 
 /* Paths for all payloads, then the packets. */
 static int
-route_and_build(struct outgoing *o, const struct route *r, const struct address *to,
-    struct path_target *t, const struct payloads *ps, struct rsakey *key, struct errmsg *e)
+route_and_build(const struct packet_sink *sink, const struct route *r, const struct address *to,
+    struct path_target *t, const struct packetized *pz, struct rsakey *key, struct errmsg *e)
 {
-	struct path *paths = must_calloc(ps->n, sizeof(*paths));
-	struct exit_form exit = { to->type, to->info.p, to->info.len, key };
+	struct work *w = must_calloc(1, sizeof(*w));
 	int ret;
 
+	w->pz = pz;
+	w->paths = must_calloc(pz->n, sizeof(*w->paths));
+	w->exit = (struct exit_form) { to->type, to->info.p, to->info.len, key };
 	if (t->fragments != 0)
-		exit = (struct exit_form) { RT_FRAGMENT, NULL, 0, NULL };
+		w->exit = (struct exit_form) { RT_FRAGMENT, NULL, 0, NULL };
 	ret = path_generate(
-	    paths, ps->n, r->spec, r->dir, t, r->now, r->until, r->now, &rng_system, e);
+	    w->paths, pz->n, r->spec, r->dir, t, r->now, r->until, r->now, &rng_system, e);
+	for (size_t i = 0; i < pz->n && ret == 0; i++)
+		expect_path(sink->expect, &w->paths[i]);
 	if (ret == 0)
-		ret = build_all(o, paths, ps, &exit, e);
-	free(paths);
+		ret = builders_run(pz->n, forward_one, w, sink, e);
+	free(w->paths);
+	freezero(w, sizeof(*w));
 	return ret;
 }
 
-/* A dummy's payload is random. */
-static void
-random_payload(struct payloads *ps)
-{
-	memset(ps, 0, sizeof(*ps));
-	ps->n = 1;
-	ps->each = PAYLOAD_LEN;
-	ps->p = must_calloc(1, PAYLOAD_LEN);
-	rng_fill(&rng_system, ps->p, PAYLOAD_LEN);
-}
-
 int
-outgoing_forward(struct outgoing *o, const struct route *r, const struct address *to,
-    const struct buf *msg, int deliver_fragments, struct rsakey *key, struct errmsg *e)
+outgoing_forward(const struct packet_sink *sink, const struct route *r, const struct address *to,
+    struct buf *msg, int deliver_fragments, struct rsakey *key, struct errmsg *e)
 {
 	int by_recipient = deliver_fragments || key != NULL;
 	struct path_target t = target_of(r, to);
 	struct buf prefix = { 0 };
-	struct payloads ps;
+	struct packetized pz;
 	int ret = 0;
 
-	memset(o, 0, sizeof(*o));
 	if (!by_recipient && exit_has_tag(to->type))
 		server_side_prefix(&prefix, to->type, to->info.p, to->info.len);
 	if (msg == NULL) {
-		random_payload(&ps);
+		packetize_dummy(&pz, &rng_system);
 	} else {
 		t.size = (int64_t)msg->len;
-		ret = payloads_from_message(&ps, msg->p, msg->len,
-		    key != NULL ? ENC_FWD_OVERHEAD : 0, prefix.p, prefix.len, &rng_system, e);
+		ret = packetize(&pz, msg->p, msg->len, key != NULL ? ENC_FWD_OVERHEAD : 0, prefix.p,
+		    prefix.len, &rng_system, e);
+		buf_wipe(msg);
 	}
 	buf_wipe(&prefix);
 	if (ret == -1)
 		return -1;
-	if (ps.n > 1 && !by_recipient)
-		t.fragments = (unsigned)ps.n;
-	else if (ps.n > 1 || key != NULL)
+	if (pz.n > 1 && !by_recipient)
+		t.fragments = (unsigned)pz.n;
+	else if (pz.n > 1 || key != NULL)
 		t.size = PAYLOAD_LEN; /* what the exit sees of it: one payload at a time */
-	ret = route_and_build(o, r, to, &t, &ps, key, e);
-	payloads_free(&ps);
+	ret = route_and_build(sink, r, to, &t, &pz, key, e);
+	packetized_free(&pz);
 	return ret;
 }
 
@@ -181,21 +159,32 @@ outgoing_reply_paths(struct path *out, const struct route *r, const struct surb 
 	return 0;
 }
 
-int
-outgoing_reply(struct outgoing *o, const struct path *paths, const struct surb *const *surbs,
-    const struct payloads *ps, struct errmsg *e)
+static int
+reply_one(void *ctx, size_t i, uint8_t packet[PACKET_LEN], struct mix_addr *to, struct errmsg *e)
 {
-	int r = 0;
+	struct work *w = ctx;
+	const struct path_leg *leg = &w->paths[i].leg[0];
 
-	outgoing_alloc(o, ps->n);
-	for (size_t i = 0; i < ps->n && r == 0; i++) {
-		const struct path_leg *leg = &paths[i].leg[0];
+	packetized_get(w->pz, i, w->payload);
+	path_leg_hops(w->leg1, leg);
+	*to = w->leg1[0].addr;
+	return packet_build_reply(
+	    packet, w->payload, w->leg1, leg->n, w->surbs[i], &rng_system, e);
+}
 
-		o->to[i] = leg->hops[0].addr;
-		r = packet_build_reply(o->packets[i], ps->p + i * ps->each, leg->hops, leg->n,
-		    surbs[i], &rng_system, e);
-	}
-	if (r == -1)
-		outgoing_free(o);
+int
+outgoing_reply(const struct packet_sink *sink, struct path *paths, const struct surb *const *surbs,
+    const struct packetized *pz, struct errmsg *e)
+{
+	struct work *w = must_calloc(1, sizeof(*w));
+	int r;
+
+	w->pz = pz;
+	w->paths = paths;
+	w->surbs = surbs;
+	for (size_t i = 0; i < pz->n; i++)
+		expect_path(sink->expect, &paths[i]);
+	r = builders_run(pz->n, reply_one, w, sink, e);
+	freezero(w, sizeof(*w));
 	return r;
 }

@@ -29,6 +29,7 @@ struct chooser {
 	const struct desc **live;
 	size_t nlive;
 	const struct desc **named; /* for each element, NULL where it is random */
+	const struct desc *surb_server; /* the first of the reply block, where it is known */
 	const struct desc *last; /* must stand at the end: of mbox:x@server, or the common exit */
 	struct slot slots[MAX_SLOTS];
 	size_t n;
@@ -184,16 +185,46 @@ candidate(const struct chooser *c, size_t i, size_t j)
 
 /* --- what may stand where --- */
 
+static int
+compatible(const struct desc *a, const struct desc *b, struct errmsg *e)
+{
+	if (!desc_can_relay(a, b))
+		return NO(e, "%s cannot relay to %s", a->nickname, b->nickname);
+	if (!desc_share_family(a, b))
+		return NO(e, "%s and %s have no address family in common", a->nickname,
+		    b->nickname);
+	return 1;
+}
+
+static int
+may_follow(const struct desc *a, const struct desc *b, struct errmsg *e)
+{
+	if (same_server(a, b))
+		return NO(e, "server %s would stand twice in a row", a->nickname);
+	return compatible(a, b, e);
+}
+
+/* Whether d may hand on to the reply block. Of its first server perhaps no descriptor is known. */
+static int
+may_reply(const struct chooser *c, const struct desc *d, int fixed, struct errmsg *e)
+{
+	const struct mix_addr *hop = c->target->surb_hop;
+
+	if (!d->has_outgoing)
+		return NO(e, "%s relays nothing", d->nickname);
+	if (hop == NULL || (fixed && memcmp(d->keyid, hop->keyid, HASH_LEN) == 0))
+		return 1;
+	if (memcmp(d->keyid, hop->keyid, HASH_LEN) == 0)
+		return NO(e, "%s is the reply block's first server", d->nickname);
+	return c->surb_server == NULL || compatible(d, c->surb_server, e);
+}
+
 /* Whether d may be the last, apart from what stands before it. */
 static int
 may_end(const struct chooser *c, const struct desc *d, int fixed, struct errmsg *e)
 {
-	if (c->spec->kind == PATH_REPLY) {
-		if (!d->has_outgoing)
-			return NO(e, "%s relays nothing", d->nickname);
-		return fixed || c->target->surb_hop == NULL ||
-		    memcmp(d->keyid, c->target->surb_hop->keyid, HASH_LEN) != 0;
-	}
+	if (c->spec->kind == PATH_REPLY)
+		return may_reply(c, d, fixed, e);
 	if (!fixed && clientdir_blocked(c->cd, d->nickname, BLOCK_EXIT))
 		return NO(e, "%s is in BlockExits", d->nickname);
 	return desc_can_exit(d, c->target, e);
@@ -210,16 +241,6 @@ may_begin(const struct chooser *c, const struct desc *d, int fixed, struct errms
 		return NO(e, "%s speaks no MMTP that we know", d->nickname);
 	if (!fixed && clientdir_blocked(c->cd, d->nickname, BLOCK_ENTRY))
 		return NO(e, "%s is in BlockEntries", d->nickname);
-	return 1;
-}
-
-static int
-may_follow(const struct desc *a, const struct desc *b, struct errmsg *e)
-{
-	if (same_server(a, b))
-		return NO(e, "server %s would stand twice in a row", a->nickname);
-	if (!desc_can_relay(a, b))
-		return NO(e, "%s cannot relay to %s", a->nickname, b->nickname);
 	return 1;
 }
 
@@ -303,31 +324,40 @@ add_hop(struct path_leg *leg, const struct desc *d, struct errmsg *e)
 {
 	if (leg->n == MAX_HOPS)
 		return err_set(e, "path too long: more than %d servers in one leg", MAX_HOPS);
-	leg->servers[leg->n] = d;
-	leg->hops[leg->n].key = d->packet_key;
-	(void)desc_addr(d, &leg->hops[leg->n].addr);
-	leg->n++;
+	leg->servers[leg->n++] = d;
 	return 0;
+}
+
+void
+path_leg_hops(struct hop out[MAX_HOPS], const struct path_leg *leg)
+{
+	for (size_t i = 0; i < leg->n; i++) {
+		out[i].key = leg->servers[i]->packet_key;
+		(void)desc_addr(leg->servers[i], &out[i].addr);
+	}
 }
 
 /* Do the legs fit into their headers? */
 static int
 check_lengths(const struct chooser *c, const struct path *p)
 {
-	const struct mix_addr *next = c->spec->kind == PATH_REPLY ? c->target->surb_hop :
-	    &p->leg[1].hops[0].addr;
+	struct hop leg1[MAX_HOPS], leg2[MAX_HOPS] = { 0 };
+	const struct mix_addr *next =
+	    c->spec->kind == PATH_REPLY ? c->target->surb_hop : &leg2[0].addr;
 	struct routing swap = { .type = RT_SWAP_FWD_HOST };
 	struct routing exit = { .type = c->target->type,
 		.len = c->target->infolen + (exit_has_tag(c->target->type) ? TAG_LEN : 0) };
 
-	if (next != NULL)
+	path_leg_hops(leg1, &p->leg[0]);
+	path_leg_hops(leg2, &p->leg[1]);
+	if (next != NULL && (c->spec->kind == PATH_REPLY || p->leg[1].n > 0))
 		swap.len = 2 + HASH_LEN + strlen(next->host);
 	/* What the exit of fragments gets is in the message, not in the header. */
 	if (c->target->fragments > 0)
 		exit.len = 0;
-	if (p->leg[0].n > 0 && header_fits(p->leg[0].hops, p->leg[0].n, &swap, c->e) == -1)
+	if (p->leg[0].n > 0 && header_fits(leg1, p->leg[0].n, &swap, c->e) == -1)
 		return -1;
-	if (p->leg[1].n > 0 && header_fits(p->leg[1].hops, p->leg[1].n, &exit, c->e) == -1)
+	if (p->leg[1].n > 0 && header_fits(leg2, p->leg[1].n, &exit, c->e) == -1)
 		return -1;
 	return 0;
 }
@@ -373,6 +403,8 @@ path_generate(struct path *out, size_t n, const struct path_spec *spec, struct c
 	int rv = 0;
 
 	c.nlive = clientdir_live(cd, start, end, &c.live);
+	if (target->surb_hop != NULL)
+		c.surb_server = clientdir_by_keyid(cd, target->surb_hop->keyid);
 	if (needs_named_exit(&c))
 		rv = err_set(e, "the address is of one certain server: name it at the path's end");
 	if (rv == 0)

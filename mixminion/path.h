@@ -24,7 +24,6 @@ struct path_target {
 
 struct path_leg {
 	const struct desc *servers[MAX_HOPS]; /* owned by the directory */
-	struct hop hops[MAX_HOPS]; /* as header_build wants them */
 	size_t n;
 };
 
@@ -47,11 +46,15 @@ void path_spec_free(struct path_spec *s);
 int path_generate(struct path *out, size_t n, const struct path_spec *spec, struct clientdir *cd,
     const struct path_target *target, int64_t start, int64_t end, int64_t now,
     const struct rng *rng, struct errmsg *e);
+/* As header_build wants it; keys are borrowed. */
+void path_leg_hops(struct hop out[MAX_HOPS], const struct path_leg *leg);
 /* "A,B:C,D", for people. */
 void path_format(struct buf *out, const struct path *p);
 
 /* Compatibility, path-spec 2.3 and 2.4; reasons for people. */
 int desc_can_relay(const struct desc *from, const struct desc *to);
+/* As far as their descriptors say: a node that takes no connections says nothing. */
+int desc_share_family(const struct desc *a, const struct desc *b);
 int desc_can_exit(const struct desc *d, const struct path_target *t, struct errmsg *e);
 
 #endif

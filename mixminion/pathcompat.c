@@ -30,6 +30,12 @@ desc_can_relay(const struct desc *from, const struct desc *to)
 	return 0;
 }
 
+int
+desc_share_family(const struct desc *a, const struct desc *b)
+{
+	return !a->has_incoming || !b->has_incoming || (a->families & b->families) != 0;
+}
+
 /* What [Delivery/MBOX] and [Delivery/SMTP] say. */
 static int
 can_mail(const struct desc *d, int has, long max_kb, int allow_from, const char *what,

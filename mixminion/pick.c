@@ -4,6 +4,7 @@
 
 #include "pick.h"
 #include "ui.h"
+#include "unknown.h"
 
 int
 pick_list(struct client *c, struct queue *q, struct queued **items, size_t *n)
@@ -47,14 +48,17 @@ known(const struct client *c, const char *server)
 static int
 check_names(const struct client *c, const struct cli *cli, const struct queued *items, size_t n)
 {
+	struct errmsg e;
+
 	for (int a = 0; a < cli->argc; a++) {
 		size_t i;
 
 		for (i = 0; i < n && !is_for(c, &items[i], cli->argv[a]); i++)
 			continue;
-		if (i == n && !known(c, cli->argv[a]))
-			return ui_fail(
-			    EX_NOHOST, "no server is known by the name %s", cli->argv[a]);
+		if (i == n && !known(c, cli->argv[a])) {
+			unknown_server(&e, c->dir, cli->argv[a]);
+			return ui_fail(EX_NOHOST, "%s", e.s);
+		}
 	}
 	return 0;
 }

@@ -11,6 +11,10 @@
 #include "queue.h"
 #include "ui.h"
 
+/* Files of a batch that are open together, of the 1,024 that a process may have as a rule. */
+#define SETTLE_EACH 512
+#define START_EACH  16 /* so that the disk works while packets are made */
+
 int
 queue_open(struct queue *q, const struct home *h, struct errmsg *e)
 {
@@ -34,33 +38,34 @@ queue_close(struct queue *q)
 }
 
 static int
-add_one(struct pool_batch *b, const uint8_t *packet, const struct mix_addr *to, const char *name)
+cannot_queue(struct errmsg *e)
+{
+	return err_set(e, "a packet cannot be queued: %s", strerror(errno));
+}
+
+int
+queue_put(struct pool_batch *b, const uint8_t packet[PACKET_LEN], const struct mix_addr *to,
+    struct queued *out, struct errmsg *e)
 {
 	uint8_t head[OUTREC_LEN - PACKET_LEN];
 	struct chunk parts[] = { { head, sizeof(head) }, { packet, PACKET_LEN } };
 
+	pool_random_name(out->name, &rng_system);
+	out->to = *to;
 	outrec_head(head, to);
-	return pool_batch_add(b, name, parts, 2);
+	if (pool_batch_add(b, out->name, parts, 2) == -1)
+		return cannot_queue(e);
+	if (pool_batch_len(b) % START_EACH == 0)
+		pool_batch_start(b);
+	if (pool_batch_len(b) % SETTLE_EACH == 0 && pool_batch_settle(b) == -1)
+		return cannot_queue(e);
+	return 0;
 }
 
 int
-queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struct mix_addr *to,
-    size_t n, struct queued *out, struct errmsg *e)
+queue_commit(struct pool_batch *b, struct errmsg *e)
 {
-	struct pool_batch *b = pool_batch_new(&q->pool, n);
-	int r = 0;
-
-	for (size_t i = 0; i < n && r == 0; i++) {
-		pool_random_name(out[i].name, &rng_system);
-		out[i].to = to[i];
-		r = add_one(b, packets[i], &to[i], out[i].name);
-	}
-	if (r == 0)
-		r = pool_batch_commit(b);
-	if (r == -1)
-		(void)err_set(e, "cannot queue %zu packets: %s", n, strerror(errno));
-	pool_batch_free(b);
-	return r;
+	return pool_batch_commit(b) == 0 ? 0 : cannot_queue(e);
 }
 
 struct listing {

@@ -1,6 +1,6 @@
 /*
  * Packets that wait to be handed to their first mix, UserDir/queue: one file each (msg_ and a
- * random name; a record with the destination), durable when queue_add returns.
+ * random name; a record with the destination), durable when queue_commit returns.
  */
 #ifndef MIXMINION_QUEUE_H
 #define MIXMINION_QUEUE_H
@@ -24,10 +24,12 @@ struct queued {
 int queue_open(struct queue *q, const struct home *h, struct errmsg *e);
 void queue_close(struct queue *q);
 /*
- * All of them or none: packets[i] for to[i]. out (room for n) gets what queue_remove wants.
+ * Packets of one message, all of them or none, in a batch that pool_batch_new has made for
+ * &q->pool: each is put, then all committed. out gets what queue_remove wants.
  */
-int queue_add(struct queue *q, const uint8_t (*packets)[PACKET_LEN], const struct mix_addr *to,
-    size_t n, struct queued *out, struct errmsg *e);
+int queue_put(struct pool_batch *b, const uint8_t packet[PACKET_LEN], const struct mix_addr *to,
+    struct queued *out, struct errmsg *e);
+int queue_commit(struct pool_batch *b, struct errmsg *e);
 /*
  * All that wait, in no order; the caller frees *out. Files that are no packets are named and
  * left.

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "log.h"
 #include "mmtp.h"
 #include "sender.h"
 #include "tlsdial.h"
@@ -24,6 +25,7 @@ static void
 next_frame(struct talk *t)
 {
 	uint8_t padding[PACKET_LEN];
+	struct mmtp_acks acks;
 	const uint8_t *p = NULL;
 
 	while (p == NULL && t->next < t->job->n) {
@@ -35,12 +37,14 @@ next_frame(struct talk *t)
 		}
 		t->next++;
 	}
-	if (p == NULL || mmtp_client_sent(&t->mmtp, p, t->junk) == -1)
+	if (p == NULL)
 		return;
-	t->window[t->nwindow++] = t->next - 1;
 	buf_reset(&t->out);
 	t->off = 0;
-	mmtp_frame(&t->out, p, t->junk);
+	mmtp_frame(&t->out, &acks, p, t->junk);
+	if (mmtp_client_sent(&t->mmtp, &acks) == -1)
+		fatalx("a frame beyond the window");
+	t->window[t->nwindow++] = t->next - 1;
 }
 
 static void

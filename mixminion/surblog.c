@@ -119,9 +119,25 @@ is_foreign(const char *path)
 	return n > 0 && memcmp(head, FIRST_LINE, (size_t)n) != 0;
 }
 
+/* Python's other kinds of databases add to the name that they are given. */
+static int
+has_sibling(const struct home *h)
+{
+	static const char *const names[] = { "surbs/log.db", "surbs/log.dat", "surbs/log.dir",
+		"surbs/log.pag" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (home_path(h, names[i], path, NULL) == 0 && access(path, F_OK) == 0)
+			return 1;
+	return 0;
+}
+
 int
 surblog_open(struct surblog *l, const struct home *h, int64_t now, struct errmsg *e)
 {
+	int in_the_way;
+
 	memset(l, 0, sizeof(*l));
 	l->fd = -1;
 	if (home_subdir(h, "surbs", l->path, e) == -1 ||
@@ -129,8 +145,9 @@ surblog_open(struct surblog *l, const struct home *h, int64_t now, struct errmsg
 		surblog_close(l);
 		return -1;
 	}
-	l->foreign = is_foreign(l->path);
-	if ((l->foreign && home_path(h, "surbs/used", l->path, e) == -1) ||
+	in_the_way = is_foreign(l->path);
+	l->foreign = in_the_way || has_sibling(h);
+	if ((in_the_way && home_path(h, "surbs/used", l->path, e) == -1) ||
 	    load(l, now, e) == -1) {
 		surblog_close(l);
 		return -1;

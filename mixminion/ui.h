@@ -21,6 +21,11 @@ void ui_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Only under --verbose. */
 void ui_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* 1 if standard error is a terminal and may be written to: then ui_bar has an effect. */
+int ui_has_terminal(void);
+/* Shows a line of printing ASCII that the next one, or whatever is said, takes away; NULL: none. */
+void ui_bar(const char *line);
+
 /* Asks the terminal: 1 yes, 0 no, -1 there is none. */
 int ui_confirm(const char *question);
 

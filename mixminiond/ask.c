@@ -21,7 +21,7 @@ connect_control(const struct server_conf *c, enum proc_id p)
 }
 
 int
-ask_stats(const struct server_conf *c, enum proc_id p, struct buf *out)
+ask_text(const struct server_conf *c, enum proc_id p, int verb, struct buf *out)
 {
 	static uint8_t text[IPC_MAX_BODY];
 	struct ipc_hdr h;
@@ -30,7 +30,7 @@ ask_stats(const struct server_conf *c, enum proc_id p, struct buf *out)
 
 	if (fd == -1)
 		return -1;
-	rc = ipc_call(fd, V_STATS, NULL, 0, &h, text, sizeof(text), &len, ANSWER_MS);
+	rc = ipc_call(fd, (uint16_t)verb, NULL, 0, &h, text, sizeof(text), &len, ANSWER_MS);
 	saved = errno;
 	close(fd);
 	errno = saved;
@@ -61,46 +61,99 @@ ask_read_conf(const char *path, struct buf *text, struct errmsg *e)
 	return 0;
 }
 
-/* The answer to RELOAD: a status and a reason. */
+/* The sockets of deliverd-run are there also where it does not run. */
 static int
-reload_one(enum proc_id p, int fd, const struct buf *text)
+answer_ms(enum proc_id p)
+{
+	return p == P_RUN ? ANSWER_MS / 10 : ANSWER_MS;
+}
+
+/* An answer of a status and a line: 0, or -1; then errno is 0 if there was one. */
+static int
+ask_status(enum proc_id p, int fd, int verb, const void *body, size_t blen, struct errmsg *said)
 {
 	struct {
 		struct status_rep status;
-		char reason[1024];
+		char line[sizeof(said->s)];
 	} rep;
 	struct ipc_hdr h;
 	size_t len;
 
 	memset(&rep, 0, sizeof(rep));
-	if (ipc_call(fd, V_RELOAD, text->p, text->len, &h, &rep, sizeof(rep) - 1, &len,
-		ANSWER_MS) == -1) {
-		log_warn("%s does not answer RELOAD", proc_names[p]);
+	if (ipc_call(fd, (uint16_t)verb, body, blen, &h, &rep, sizeof(rep) - 1, &len,
+		answer_ms(p)) == -1) {
+		err_set(said, "no answer: %s", strerror(errno));
 		return -1;
 	}
-	if (len < sizeof(rep.status) || rep.status.status != ST_OK) {
-		log_warnx("%s keeps its old configuration: %s", proc_names[p], rep.reason);
-		return -1;
+	err_set(said, "%s", rep.line);
+	errno = 0;
+	return len < sizeof(rep.status) || rep.status.status != ST_OK ? -1 : 0;
+}
+
+int
+ask_order(const struct server_conf *c, enum proc_id p, int verb, struct errmsg *said)
+{
+	int fd = connect_control(c, p), rc;
+
+	if (fd == -1)
+		return err_set(said, "cannot be asked: %s (is the node running?)",
+		    strerror(errno));
+	rc = ask_status(p, fd, verb, NULL, 0, said);
+	close(fd);
+	return rc;
+}
+
+/* 0: taken; fixed is told what waits for a start. */
+static int
+reload_one(enum proc_id p, int fd, const struct buf *text, struct errmsg *fixed)
+{
+	struct errmsg said;
+
+	if (ask_status(p, fd, V_RELOAD, text->p, text->len, &said) == 0) {
+		*fixed = said;
+		return 0;
 	}
-	return 0;
+	if (p == P_RUN && errno == ETIMEDOUT)
+		return 0; /* it comes only with this configuration */
+	log_warnx("%s does not take the configuration: %s", proc_names[p], said.s);
+	return -1;
+}
+
+/* Those that have taken it go back to what they had: all work with the same, or none. */
+static void
+undo(const struct server_conf *c, enum proc_id end)
+{
+	struct errmsg said;
+
+	for (enum proc_id p = 0; p < end; p++)
+		if (ask_order(c, p, V_UNDO, &said) == -1 && p != P_RUN)
+			log_warnx("%s keeps the new configuration: %s", proc_names[p], said.s);
 }
 
 int
 ask_reload(const struct server_conf *c, const struct buf *text)
 {
+	struct errmsg fixed = { "" };
 	int rc = 0, fd;
 
 	for (enum proc_id p = 0; p < P_COUNT; p++) {
-		if ((fd = connect_control(c, p)) == -1) {
+		if (!proc_wanted(c, p))
+			continue;
+		if ((fd = connect_control(c, p)) != -1) {
+			rc = reload_one(p, fd, text, &fixed);
+			close(fd);
+		} else if (p != P_RUN) { /* which may come only with this configuration */
 			log_warn("%s cannot be asked to reload", proc_names[p]);
 			rc = -1;
-			continue;
 		}
-		if (reload_one(p, fd, text) == -1)
-			rc = -1;
-		close(fd);
+		if (rc == -1) {
+			undo(c, p);
+			return -1;
+		}
 	}
-	return rc;
+	if (fixed.s[0] != '\0')
+		log_warnx("a change of %s needs a restart; until then it is as it was", fixed.s);
+	return 0;
 }
 
 static void
@@ -110,7 +163,7 @@ reopen_one(enum proc_id p, int fd, int log)
 	struct ipc_hdr h;
 	size_t len;
 
-	if (ipc_call_fd(fd, V_LOGREOPEN, log, &h, &rep, sizeof(rep), &len, ANSWER_MS) == -1)
+	if (ipc_call_fd(fd, V_LOGREOPEN, log, &h, &rep, sizeof(rep), &len, answer_ms(p)) == -1)
 		log_warn("%s does not reopen its log", proc_names[p]);
 }
 
@@ -120,6 +173,8 @@ ask_reopen_logs(const struct server_conf *c)
 	int fd, log;
 
 	for (enum proc_id p = 0; p < P_COUNT; p++) {
+		if (!proc_wanted(c, p))
+			continue;
 		fd = connect_control(c, p);
 		log = spawn_open_log(c, p);
 		if (log == -1)

@@ -37,16 +37,17 @@ int
 command_check_conf(int argc, char **argv)
 {
 	struct server_conf *c;
-	const char *given;
+	struct options o;
 	char *path;
 
-	if (file_option(argc, argv, &given) == -1)
+	if (options_parse(&o, TAKES_FILE | TAKES_QUIET, NULL, argc, argv) == -1)
 		return EXIT_USAGE;
-	path = conf_path(given);
+	path = conf_path(o.conf_file);
 	c = conf_load_all(path, fault, warned, NULL);
 	if (c != NULL)
 		say_insecurities(c);
-	printf("%s: %u fault%s, %u warning%s: %s\n", path, nfaults, nfaults == 1 ? "" : "s",
+	if (!o.quiet || nfaults + nwarnings > 0)
+		printf("%s: %u fault%s, %u warning%s: %s\n", path, nfaults, nfaults == 1 ? "" : "s",
 	    nwarnings, nwarnings == 1 ? "" : "s",
 	    c != NULL ? "a node can run with it" : "no node starts with it");
 	conf_free(c);

@@ -1,37 +1,37 @@
 /*
- * StatsFile where no supervisor writes it: under systemd, as a unit of its own.
+ * StatsFile and metrics where no supervisor has them: under systemd, as a unit of its own.
  */
-#include <errno.h>
-#include <time.h>
+#include <signal.h>
 
 #include "log.h"
-#include "mixminiond.h"
+#include "stats.h"
 
 static void
-sleep_seconds(int64_t n)
+ended(int signo, void *arg)
 {
-	struct timespec left = { .tv_sec = (time_t)n };
-
-	while (clock_nanosleep(CLOCK_BOOTTIME, 0, &left, &left) == EINTR)
-		continue;
+	(void)signo;
+	loop_stop(arg);
 }
 
-/* Ends with TERM, as any command does: an interval that is not over is never written. */
 int
 command_collect(int argc, char **argv)
 {
-	struct server_conf *c = conf_of_options(argc, argv);
+	struct server_conf *c = conf_of_options(argc, argv, NULL);
+	struct collector *x;
+	struct loop *l;
 
 	if (c == NULL)
 		return EXIT_USAGE;
 	log_setlevel(c->log_level);
-	if (!c->log_stats) {
-		conf_free(c);
-		return 0;
+	if (c->log_stats || c->metrics_socket != NULL || c->metrics_file != NULL) {
+		l = loop_new();
+		loop_signal(l, SIGTERM, ended, l);
+		loop_signal(l, SIGINT, ended, l);
+		x = collector_new(l, c);
+		loop_run(l);
+		collector_free(x);
+		loop_free(l);
 	}
-	statsfile_begin(c);
-	for (;;) {
-		sleep_seconds(c->stats_interval);
-		statsfile_write(c);
-	}
+	conf_free(c);
+	return 0;
 }

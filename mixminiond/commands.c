@@ -4,15 +4,17 @@
 #include <sys/pidfd.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "log.h"
 #include "mixminiond.h"
+#include "proto.h"
+#include "stats.h"
 
 #define STOP_WAIT_MS 120000 /* five processes, 20 seconds each, and some */
 
@@ -39,35 +41,15 @@ load_conf(const char *given)
 	return c;
 }
 
-int
-file_option(int argc, char **argv, const char **path)
-{
-	static const struct option long_options[] = {
-		{ "config", required_argument, NULL, 'f' },
-		{ "quiet", no_argument, NULL, 'Q' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int ch;
-
-	*path = NULL;
-	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1) {
-		if (ch == '?')
-			return -1;
-		if (ch == 'f')
-			*path = optarg;
-	}
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "mixminiond %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
-	return -1;
-}
-
 struct server_conf *
-conf_of_options(int argc, char **argv)
+conf_of_options(int argc, char **argv, struct options *o)
 {
-	const char *path;
+	struct options opt;
+	int rc = options_parse(&opt, TAKES_FILE | TAKES_QUIET, NULL, argc, argv);
 
-	return file_option(argc, argv, &path) == 0 ? load_conf(path) : NULL;
+	if (o != NULL)
+		*o = opt;
+	return rc == 0 ? load_conf(opt.conf_file) : NULL;
 }
 
 static pid_t
@@ -83,7 +65,7 @@ running(const struct server_conf *c)
 int
 command_stop(int argc, char **argv)
 {
-	struct server_conf *c = conf_of_options(argc, argv);
+	struct server_conf *c = conf_of_options(argc, argv, NULL);
 	struct pollfd p = { .events = POLLIN };
 	pid_t pid;
 
@@ -107,7 +89,7 @@ command_stop(int argc, char **argv)
 int
 command_reload(int argc, char **argv)
 {
-	struct server_conf *c = conf_of_options(argc, argv);
+	struct server_conf *c = conf_of_options(argc, argv, NULL);
 	struct buf text = { 0 };
 	struct errmsg e;
 	pid_t pid;
@@ -121,34 +103,50 @@ command_reload(int argc, char **argv)
 		fatal_permanent("%s", e.s);
 	pid = running(c);
 	rc = ask_reload(c, &text);
-	if (pid > 0 && kill(pid, SIGUSR1) == -1)
+	if (rc == 0 && pid > 0 && kill(pid, SIGUSR1) == -1)
 		fatal_permanent("process %ld: %s", (long)pid, strerror(errno));
 	buf_free(&text);
 	conf_free(c);
 	return rc == 0 ? 0 : EXIT_AGAIN;
 }
 
+static int
+print_counters(const struct server_conf *c, enum proc_id p)
+{
+	struct buf text = { 0 };
+	char *at, *line;
+	int rc = ask_text(c, p, V_STATS, &text);
+
+	if (rc == -1)
+		log_warn("%s does not answer", proc_names[p]);
+	for (at = buf_cstr(&text); (line = strsep(&at, "\n")) != NULL;)
+		if (line[0] != '\0')
+			printf("%s %s\n", proc_names[p], line);
+	buf_free(&text);
+	return rc;
+}
+
+/* The events of the interval that is not over, and every counter since the processes started. */
 int
 command_stats(int argc, char **argv)
 {
-	struct server_conf *c = conf_of_options(argc, argv);
+	struct server_conf *c = conf_of_options(argc, argv, NULL);
+	int64_t now = time(NULL);
+	struct buf text = { 0 };
+	struct stats s;
 	int rc = 0;
 
 	if (c == NULL)
 		return EXIT_USAGE;
-	for (enum proc_id p = 0; p < P_COUNT; p++) {
-		struct buf text = { 0 };
-		char *at, *line;
-
-		if (ask_stats(c, p, &text) == -1) {
-			log_warn("%s does not answer", proc_names[p]);
+	stats_load(&s, c, now);
+	stats_ask(&s, c, now, 1);
+	stats_format(&text, &s, now);
+	if (c->log_stats)
+		fputs(buf_cstr(&text), stdout);
+	for (enum proc_id p = 0; p < P_COUNT; p++)
+		if (proc_wanted(c, p) && print_counters(c, p) == -1)
 			rc = EXIT_AGAIN;
-		}
-		for (at = buf_cstr(&text); (line = strsep(&at, "\n")) != NULL;)
-			if (line[0] != '\0')
-				printf("%s %s\n", proc_names[p], line);
-		buf_free(&text);
-	}
+	buf_free(&text);
 	conf_free(c);
 	return rc;
 }

@@ -1,7 +1,6 @@
 /*
  * doctor: looks at everything that a node needs, and says what to do where something is wrong.
  */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,57 +60,34 @@ static void
 look_at_all(const struct server_conf *c, uid_t uid_base)
 {
 	struct owners o;
+	struct held h;
 
 	owners_init(&o, uid_base);
+	h = held_directory(c, &o);
 	look_at_kernel(&o);
 	look_at_entropy();
-	look_at_clock(c, &o);
+	look_at_clock(c, &h);
 	look_at_dns(c);
 	look_at_disk(c);
 	look_at_permissions(c, &o);
 	look_at_port(c);
+	look_at_directory(c, &h);
+	look_at_mail(c);
 	look_at_processes(c);
-}
-
-static int
-parse_options(int argc, char **argv, const char **file, uid_t *uid_base)
-{
-	static const struct option long_options[] = {
-		{ "config", required_argument, NULL, 'f' },
-		{ "uid-base", required_argument, NULL, 'u' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *err = NULL;
-	int ch;
-
-	while ((ch = getopt_long(argc, argv, "f:", long_options, NULL)) != -1) {
-		if (ch == '?')
-			return -1;
-		if (ch == 'f')
-			*file = optarg;
-		else
-			*uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
-	}
-	if (err == NULL && optind == argc)
-		return 0;
-	fprintf(stderr, "mixminiond doctor: %s\n",
-	    err != NULL ? "--uid-base takes a number from 1000 up" : "unexpected argument");
-	return -1;
 }
 
 int
 command_doctor(int argc, char **argv)
 {
-	const char *given = NULL;
-	uid_t uid_base = 0;
 	struct server_conf *c;
+	struct options o;
 	char *path;
 
-	if (parse_options(argc, argv, &given, &uid_base) == -1)
+	if (options_parse(&o, TAKES_FILE | TAKES_UIDS, NULL, argc, argv) == -1)
 		return EXIT_USAGE;
-	path = conf_path(given);
+	path = conf_path(o.conf_file);
 	if ((c = look_at_conf(path)) != NULL)
-		look_at_all(c, uid_base);
+		look_at_all(c, o.uid_base);
 	printf("%u ok, %u to look at, %u bad\n", counts[FOUND_OK], counts[FOUND_WARN],
 	    counts[FOUND_BAD]);
 	conf_free(c);

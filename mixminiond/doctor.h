@@ -12,11 +12,23 @@ enum finding { FOUND_OK, FOUND_WARN, FOUND_BAD };
 void found(enum finding f, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The directory in work/dir; until 0: there is none that can be read. */
+struct held {
+	int64_t from, until;
+	size_t nservers;
+	int has_us; /* a server of our nickname is in it */
+};
+
 /* --- doctor_host.c: the machine --- */
-void look_at_clock(const struct server_conf *c, const struct owners *o);
+void look_at_clock(const struct server_conf *c, const struct held *h);
 void look_at_dns(const struct server_conf *c);
 void look_at_entropy(void);
 void look_at_kernel(const struct owners *o);
+
+/* --- doctor_peers.c: whom the node needs --- */
+struct held held_directory(const struct server_conf *c, const struct owners *o);
+void look_at_directory(const struct server_conf *c, const struct held *h);
+void look_at_mail(const struct server_conf *c);
 
 /* --- doctor_disk.c --- */
 void look_at_disk(const struct server_conf *c);

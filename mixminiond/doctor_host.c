@@ -3,21 +3,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "directory.h"
 #include "doctor.h"
 #include "landlock.h"
 #include "log.h"
@@ -109,83 +105,23 @@ clock_against_files(const struct server_conf *c, int64_t now)
 	return 1;
 }
 
-struct dates {
-	int64_t from, until; /* both 0: there is no directory */
-};
-
 static int
-read_any(const char *dir, const char *name, struct buf *b)
+clock_against_directory(const struct server_conf *c, const struct held *h, int64_t now)
 {
-	char path[512];
-	uint8_t block[65536];
-	ssize_t n = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/dir/%s", dir, name);
-	if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) == -1)
-		return -1;
-	while (b->len < DIRECTORY_MAX_LEN && (n = read(fd, block, sizeof(block))) > 0)
-		buf_put(b, block, (size_t)n);
-	close(fd);
-	return n == -1 ? -1 : 0;
-}
-
-/* Strangers wrote it: it is parsed by a process that has nothing else, under dirsync's uid. */
-static void
-parse_apart(const struct server_conf *c, const struct owners *o, int to)
-{
-	struct dates d = { 0, 0 };
-	struct directory *dir = NULL;
-	struct buf b = { 0 };
-
-	owners_become(o, P_DIRSYNC);
-	if (read_any(c->work_dir, "dir.gz", &b) == 0 || read_any(c->work_dir, "dir", &b) == 0)
-		dir = directory_parse_any(b.p, b.len, (int64_t)time(NULL), NULL);
-	if (dir != NULL)
-		d = (struct dates){ dir->valid_after, dir->valid_until };
-	_exit(write(to, &d, sizeof(d)) == (ssize_t)sizeof(d) ? 0 : 1);
-}
-
-static struct dates
-directory_dates(const struct server_conf *c, const struct owners *o)
-{
-	struct dates d = { 0, 0 };
-	pid_t pid;
-	int p[2];
-
-	if (pipe2(p, O_CLOEXEC) == -1)
-		fatal("pipe");
-	fflush(stdout);
-	if ((pid = fork()) == -1)
-		fatal("fork");
-	if (pid == 0)
-		parse_apart(c, o, p[1]);
-	close(p[1]);
-	if (read(p[0], &d, sizeof(d)) != (ssize_t)sizeof(d))
-		d = (struct dates){ 0, 0 };
-	close(p[0]);
-	waitpid(pid, NULL, 0);
-	return d;
-}
-
-static int
-clock_against_directory(const struct server_conf *c, const struct owners *o, int64_t now)
-{
-	struct dates d = directory_dates(c, o);
 	char day[11];
 
-	if (d.until == 0)
+	if (h->until == 0)
 		return 0;
-	if (now < d.from - c->max_skew) {
-		fmt_date(day, d.from);
+	if (now < h->from - c->max_skew) {
+		fmt_date(day, h->from);
 		found(FOUND_BAD, "clock",
 		    "the directory in %s/dir is valid from %s on, which is still to come: set the "
 		    "clock",
 		    c->work_dir, day);
 		return 1;
 	}
-	if (now > d.until) {
-		fmt_date(day, d.until);
+	if (now > h->until) {
+		fmt_date(day, h->until);
 		found(FOUND_WARN, "clock",
 		    "the directory in %s/dir ended on %s: put a new one there, or set the clock",
 		    c->work_dir, day);
@@ -195,14 +131,14 @@ clock_against_directory(const struct server_conf *c, const struct owners *o, int
 }
 
 void
-look_at_clock(const struct server_conf *c, const struct owners *o)
+look_at_clock(const struct server_conf *c, const struct held *h)
 {
 	int64_t now = (int64_t)time(NULL);
 	struct timex kernel = { .modes = 0 };
 	int bad;
 
 	bad = clock_against_files(c, now);
-	bad |= clock_against_directory(c, o, now);
+	bad |= clock_against_directory(c, h, now);
 	if (bad)
 		return;
 	if (adjtimex(&kernel) == -1 || (kernel.status & STA_UNSYNC))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "proto.h"
 
 /* --- the port --- */
 
@@ -105,12 +106,16 @@ static const struct {
 	const char *counter, *meaning;
 } troubles[] = {
 	{ P_KEYD, "later_no_key", "packets waited for want of a valid key: look at the clock" },
+	{ P_KEYD, "clock_doubt_seconds", "the clock has jumped: set it right, or say \"mixminiond "
+					 "confirm-clock\"" },
 	{ P_KEYD, "commits_later", "the replay log could not be written: look at the disk" },
 	{ P_KEYD, "keeper_refused", "requests for certificates or signatures were refused: see its "
 				    "log" },
 	{ P_DIRSYNC, "descriptors_refused", "the node's descriptor was not signed: see its log" },
 	{ P_DIRSYNC, "directories_bad", "directories or descriptors in work/dir are no good: "
 					"replace them" },
+	{ P_DIRSYNC, "publish_refused", "a directory server refuses the node's descriptor: see its "
+					"log" },
 	{ P_MIXER, "quarantined", "strange files were found in a pool: see its log" },
 	{ P_DELIVERD, "server_unreachable", "the mail server did not answer: look at SMTPServer" },
 	{ P_DELIVERD, "given_up", "mail could not be delivered in time: look at the mail server" },
@@ -157,7 +162,7 @@ look_at_process(const struct server_conf *c, enum proc_id p)
 {
 	struct buf text = { 0 };
 
-	if (ask_stats(c, p, &text) == -1)
+	if (ask_text(c, p, V_STATS, &text) == -1)
 		found(FOUND_BAD, proc_names[p], "it does not answer (%s): %s", strerror(errno),
 		    errno == EACCES ? "run doctor as root or in the group of the control sockets"
 				    : "its log says why");
@@ -174,7 +179,7 @@ is_running(const struct server_conf *c)
 	int up = pidfile_holder(c->pid_file) != 0;
 
 	for (enum proc_id p = 0; p < P_COUNT && !up; p++)
-		up = ask_stats(c, p, &text) == 0 || errno == EACCES;
+		up = proc_wanted(c, p) && (ask_text(c, p, V_STATS, &text) == 0 || errno == EACCES);
 	buf_free(&text);
 	return up;
 }
@@ -198,5 +203,6 @@ look_at_processes(const struct server_conf *c)
 		return;
 	}
 	for (enum proc_id p = 0; p < P_COUNT; p++)
-		look_at_process(c, p);
+		if (proc_wanted(c, p))
+			look_at_process(c, p);
 }

@@ -3,7 +3,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,14 +33,10 @@ static struct question {
 	[Q_SMTP_SERVER] = { "smtp-server", NULL, { .type = &OPT_HOSTPORT }, NULL },
 };
 
-enum { OPT_UID_BASE = 256, OPT_UNCONFINED, OPT_ENCRYPT, OPT_PASSPHRASE_FD, OPT_QUESTION };
+enum { OPT_ENCRYPT = OPTIONS_MORE, OPT_QUESTION };
 
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'f' },
-	{ "uid-base", required_argument, NULL, OPT_UID_BASE },
-	{ "unconfined", no_argument, NULL, OPT_UNCONFINED },
 	{ "encrypt-keys", no_argument, NULL, OPT_ENCRYPT },
-	{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
 	{ "nickname", required_argument, NULL, OPT_QUESTION + Q_NICKNAME },
 	{ "contact", required_argument, NULL, OPT_QUESTION + Q_CONTACT },
 	{ "hostname", required_argument, NULL, OPT_QUESTION + Q_HOSTNAME },
@@ -50,6 +45,8 @@ static const struct option long_options[] = {
 	{ "smtp-server", required_argument, NULL, OPT_QUESTION + Q_SMTP_SERVER },
 	{ NULL, 0, NULL, 0 },
 };
+
+static int encrypt_keys;
 
 /* Would the configuration take it? What is no single line of text it cannot hold. */
 static int
@@ -77,44 +74,22 @@ keep_answer(struct question *q, const char *s)
 		fatal("out of memory");
 }
 
-/* -1 if it is none, having said so; numbers are never negative. */
-static long long
-take_number(const char *option, long long min, long long max)
-{
-	const char *err;
-	long long n = strtonum(optarg, min, max, &err);
-
-	if (err == NULL)
-		return n;
-	fprintf(stderr, "mixminiond init: --%s: %s is %s\n", option, optarg, err);
-	return -1;
-}
-
 static int
-take_option(struct new_node *n, int ch)
+take_option(int value, const char *arg)
 {
-	struct question *q = &questions[ch >= OPT_QUESTION ? ch - OPT_QUESTION : 0];
-	long long number;
+	struct question *q;
 	struct errmsg e;
 
-	switch (ch) {
-	case 'f': n->file = optarg; return 0;
-	case OPT_UNCONFINED: n->unconfined = 1; return 0;
-	case OPT_ENCRYPT: n->encrypt_keys = 1; return 0;
-	case OPT_UID_BASE:
-		n->uid_base = (uid_t)(number = take_number("uid-base", 1000, 2000000000));
-		return number == -1 ? -1 : 0;
-	case OPT_PASSPHRASE_FD:
-		n->passphrase_fd = (int)(number = take_number("passphrase-fd", 0, 1023));
-		return number == -1 ? -1 : 0;
-	case '?': return -1;
-	default: break;
+	if (value == OPT_ENCRYPT) {
+		encrypt_keys = 1;
+		return 0;
 	}
-	if (check_answer(q, optarg, &e) == -1) {
+	q = &questions[value - OPT_QUESTION];
+	if (check_answer(q, arg, &e) == -1) {
 		fprintf(stderr, "mixminiond init: --%s: %s\n", q->option, e.s);
 		return -1;
 	}
-	keep_answer(q, optarg);
+	keep_answer(q, arg);
 	return 0;
 }
 
@@ -193,16 +168,14 @@ is_sample(const char *path)
 int
 command_init(int argc, char **argv)
 {
-	struct new_node n = { .passphrase_fd = -1 };
-	int ch;
+	static const struct options_more more = { long_options, take_option };
+	struct new_node n = { 0 };
+	struct options *o = &n.options;
 
-	while ((ch = getopt_long(argc, argv, "f:", long_options, NULL)) != -1)
-		if (take_option(&n, ch) == -1)
-			return EXIT_USAGE;
-	if (optind < argc) {
-		fprintf(stderr, "mixminiond init: unexpected argument \"%s\"\n", argv[optind]);
+	if (options_parse(o, TAKES_FILE | TAKES_UIDS | TAKES_KEYS, &more, argc, argv) == -1)
 		return EXIT_USAGE;
-	}
+	n.file = o->conf_file;
+	n.encrypt_keys = encrypt_keys;
 	if (n.file == NULL)
 		n.file = default_path("/etc/mixminiond.conf", "/.mixminiond.conf");
 	if (questions[Q_BASE_DIR].value == NULL)

@@ -11,10 +11,8 @@ struct new_node {
 	int replace; /* the sample lies there, untouched */
 	const char *nickname, *contact, *hostname, *base_dir;
 	const char *port, *smtp_server; /* NULL: not given */
-	uid_t uid_base;
-	int unconfined;
 	int encrypt_keys;
-	int passphrase_fd; /* -1: the terminal is asked */
+	struct options options;
 };
 
 /* The text of its configuration. */

@@ -8,25 +8,17 @@
 
 #include "bytes.h"
 #include "conf.h"
+#include "options.h"
 
 #define EXIT_USAGE     64
 #define EXIT_PERMANENT 100
 #define EXIT_AGAIN     111
 
 /* In the order in which they are started; they are stopped in the reverse one. */
-enum proc_id { P_KEYD, P_DIRSYNC, P_MIXER, P_DELIVERD, P_MMTPD, P_COUNT };
+enum proc_id { P_KEYD, P_DIRSYNC, P_MIXER, P_RUN, P_DELIVERD, P_MMTPD, P_COUNT };
 extern const char *const proc_names[P_COUNT];
-
-struct options {
-	const char *conf_file; /* NULL: the search path */
-	int quiet;
-	int daemonize; /* -1: as the configuration says */
-	int echo;
-	int severity; /* enum log_level, -1: as the configuration says */
-	uid_t uid_base; /* 0: not given */
-	int unconfined;
-	int passphrase_fd; /* -1: the terminal is asked */
-};
+/* 1 if a node of this configuration has this process: deliverd-run only where it has commands. */
+int proc_wanted(const struct server_conf *c, enum proc_id p);
 
 /* --- owners.c: who owns what. As an ordinary user everybody is that user --- */
 
@@ -55,6 +47,8 @@ void owners_become(const struct owners *o, enum proc_id p);
 
 /* Makes what is missing below BaseDir and sets owners and modes; fatal with what to do. */
 void tree_make(const struct server_conf *c, const struct owners *o);
+/* For upgrade: a home of the reference's version before the last is one of the last from now on. */
+void tree_upgrade(const struct server_conf *c);
 /* BaseDir alone, where the pid file lies. */
 void tree_make_base(const struct server_conf *c, const struct owners *o);
 
@@ -99,20 +93,22 @@ void sockets_remove(const struct sockets *s, const struct server_conf *c);
 
 /* --- spawn.c --- */
 
+enum keyd_job { KEYD_SERVES, KEYD_MAKES, KEYD_DELETES };
+
 struct spawn {
 	struct server_conf *conf;
 	const struct options *opt;
 	const struct owners *owners;
 	const struct sockets *sockets;
 	const struct buf *text; /* of the configuration where there is no file yet, else NULL */
-	int only_keys; /* keyd makes keys and ends */
+	enum keyd_job job; /* of keyd alone, which then ends; KEYD_SERVES: none */
 	char *program[P_COUNT];
 };
 
 /* Finds the programs; fatal if one is missing. */
 void spawn_init(struct spawn *s);
 pid_t spawn_process(const struct spawn *s, enum proc_id p);
-/* Runs keyd with only_keys set to its end; its exit status. */
+/* Runs keyd, with its job set, to its end; its exit status. */
 int spawn_keys(const struct spawn *s);
 /* Opens LogFile, or LogFile.PROCESS for a process; -1 with errno. p P_COUNT is the supervisor. */
 int spawn_open_log(const struct server_conf *c, enum proc_id p);
@@ -131,21 +127,19 @@ int passphrase_pipe(void);
 
 /* --- ask.c: the daemons' control sockets --- */
 
-/* Appends the STATS lines of p; -1 with errno if it does not answer. */
-int ask_stats(const struct server_conf *c, enum proc_id p, struct buf *out);
-/* RELOAD with the text of the file for all. 0, or -1 if one of them refused (said in the log). */
+/* Appends what p answers to STATS or QUEUE; -1 with errno if it does not answer. */
+int ask_text(const struct server_conf *c, enum proc_id p, int verb, struct buf *out);
+/* A verb without a body that is answered by a status and a line: 0 or -1, said is the line. */
+int ask_order(const struct server_conf *c, enum proc_id p, int verb, struct errmsg *said);
+/*
+ * RELOAD with the text of the file for all; 0. -1 if one of them refused (said in the log): then
+ * the others have gone back.
+ */
 int ask_reload(const struct server_conf *c, const struct buf *text);
 /* LOGREOPEN, with new log files, for all. */
 void ask_reopen_logs(const struct server_conf *c);
 /* The whole of the configuration file; -1 with a reason. */
 int ask_read_conf(const char *path, struct buf *text, struct errmsg *e);
-
-/* --- statsfile.c --- */
-
-/* Begins an interval: what was counted before is left out. Takes the five's answers. */
-void statsfile_begin(const struct server_conf *c);
-/* Appends what was counted since statsfile_begin or the last call, and begins the next. */
-void statsfile_write(const struct server_conf *c);
 
 /* --- supervise.c --- */
 
@@ -161,6 +155,11 @@ int command_start(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_stats(int argc, char **argv);
+int command_republish(int argc, char **argv);
+int command_confirm_clock(int argc, char **argv);
+int command_queue(int argc, char **argv);
+int command_delkeys(int argc, char **argv);
+int command_upgrade(int argc, char **argv);
 int command_collect(int argc, char **argv);
 int command_check_conf(int argc, char **argv);
 int command_init(int argc, char **argv);
@@ -171,9 +170,10 @@ int prepare_tree(const struct server_conf *c, const struct owners *o);
 char *conf_path(const char *given);
 /* Loads the configuration of -f or of the search path; says the first fault and exits. */
 struct server_conf *load_conf(const char *given);
-/* For a command that takes -f FILE and nothing else: -1 if the usage is wrong. */
-int file_option(int argc, char **argv, const char **path);
-/* Both. NULL if the usage is wrong. */
-struct server_conf *conf_of_options(int argc, char **argv);
+/*
+ * For a command that takes -f FILE and -Q: its configuration; what else it was told is in o (NULL:
+ * nothing). NULL if the usage is wrong.
+ */
+struct server_conf *conf_of_options(int argc, char **argv, struct options *o);
 
 #endif

@@ -174,12 +174,11 @@ void
 newnode_make(const struct new_node *n)
 {
 	static struct sockets none;
-	struct options opt = { .echo = 1, .severity = LOGL_WARN, .unconfined = n->unconfined };
 	struct buf text = { 0 };
 	struct owners owners;
 	static struct spawn spawn; /* what it finds stays to the end */
-	struct spawn how = { .opt = &opt, .owners = &owners, .sockets = &none, .text = &text,
-		.only_keys = 1 };
+	struct spawn how = { .opt = &n->options, .owners = &owners, .sockets = &none, .text = &text,
+		.job = KEYD_MAKES };
 	struct errmsg e = { "" };
 	int status, lock;
 
@@ -189,10 +188,10 @@ newnode_make(const struct new_node *n)
 	if (spawn.conf == NULL)
 		fatal_permanent("%s", e.s);
 	crypto_init();
-	owners_init(&owners, n->uid_base);
+	owners_init(&owners, n->options.uid_base);
 	spawn_init(&spawn);
 	check_place(n->file);
-	passphrase_get(spawn.conf, n->passphrase_fd);
+	passphrase_get(spawn.conf, n->options.passphrase_fd);
 	passphrase_settle();
 	block_signals(SIG_BLOCK);
 	remember(spawn.conf);

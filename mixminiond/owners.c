@@ -20,6 +20,7 @@ static const struct {
 	[P_MMTPD] = { "mix-mmtpd", 2 },
 	[P_DELIVERD] = { "mix-deliverd", 3 },
 	[P_DIRSYNC] = { "mix-dirsync", 4 },
+	[P_RUN] = { "mix-run", 5 },
 };
 static const struct {
 	const char *name;
@@ -143,7 +144,9 @@ owners_become(const struct owners *o, enum proc_id p)
 
 	if (!o->many)
 		return;
-	drop_bounding_set();
+	/* The sendmail of some mail servers is a program of root's, and needs what it may do. */
+	if (p != P_RUN)
+		drop_bounding_set();
 	n = owners_groups(o, p, groups);
 	if (setgroups(n, groups) == -1 || setresgid(gid, gid, gid) == -1 ||
 	    setresuid(uid, uid, uid) == -1)

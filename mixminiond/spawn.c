@@ -22,7 +22,14 @@
 #define MAX_ENV  16
 #define ENV_LEN  256
 
-const char *const proc_names[P_COUNT] = { "keyd", "dirsync", "mixer", "deliverd", "mmtpd" };
+const char *const proc_names[P_COUNT] = { "keyd", "dirsync", "mixer", "deliverd-run", "deliverd",
+	"mmtpd" };
+
+int
+proc_wanted(const struct server_conf *c, enum proc_id p)
+{
+	return p != P_RUN || conf_runs_commands(c);
+}
 
 /* --- programs --- */
 
@@ -79,16 +86,18 @@ spawn_open_log(const struct server_conf *c, enum proc_id p)
 
 /*
  * Nothing of the operator's terminal or files but where the log goes, and what "keyd -k" prints.
+ * With --echo standard output is where our own log goes.
  */
 static void
 point_standard_fds(const struct spawn *s, enum proc_id p)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), keeps = s->job != KEYD_SERVES;
+	int out = s->opt->echo ? STDERR_FILENO : fd;
 
 	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1 ||
-	    ((!s->only_keys || s->opt->quiet) && dup2(fd, STDOUT_FILENO) == -1))
+	    ((!keeps || s->opt->quiet) && dup2(keeps ? fd : out, STDOUT_FILENO) == -1))
 		fatal("/dev/null");
-	if (s->opt->echo || s->only_keys)
+	if (keeps)
 		return;
 	fd = spawn_open_log(s->conf, p);
 	if (fd == -1)
@@ -193,8 +202,8 @@ make_args(
 	add_string(a, "%s", conf);
 	add_string(a, "-s");
 	add_string(a, "%s", s->conf->run_dir);
-	if (s->only_keys)
-		add_string(a, "-k");
+	if (s->job != KEYD_SERVES)
+		add_string(a, "%s", s->job == KEYD_MAKES ? "-k" : "-D");
 	if (passphrase != -1) {
 		add_string(a, "-p");
 		add_string(a, "%d", passphrase);
@@ -203,6 +212,8 @@ make_args(
 		add_string(a, "-1");
 	if (s->opt->unconfined)
 		add_string(a, "-U");
+	if (s->opt->echo && s->job == KEYD_SERVES)
+		add_string(a, "-e");
 	if (s->opt->severity != -1) {
 		add_string(a, "-l");
 		add_string(a, "%s", levels[s->opt->severity]);
@@ -213,7 +224,8 @@ make_args(
 static void
 make_env(struct strings *e, const struct spawn *s, int nsockets, const char *names)
 {
-	static const char *const kept[] = { "TZ", "JOURNAL_STREAM", "MIXMINION_FAKE_TIME_OFFSET",
+	static const char *const kept[] = { "TZ", "JOURNAL_STREAM", "MIXMINION_FAKE_CLOCK",
+		"MIXMINION_STEPS",
 		"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" };
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,81 +12,14 @@
 #include "log.h"
 #include "mixminiond.h"
 
-enum {
-	OPT_DAEMON = 256,
-	OPT_NODAEMON,
-	OPT_ECHO,
-	OPT_SEVERITY,
-	OPT_UID_BASE,
-	OPT_UNCONFINED,
-	OPT_PASSPHRASE_FD
-};
-
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'f' },
-	{ "quiet", no_argument, NULL, 'Q' },
-	{ "daemon", no_argument, NULL, OPT_DAEMON },
-	{ "nodaemon", no_argument, NULL, OPT_NODAEMON },
-	{ "echo", no_argument, NULL, OPT_ECHO },
-	{ "severity", required_argument, NULL, OPT_SEVERITY },
-	{ "uid-base", required_argument, NULL, OPT_UID_BASE },
-	{ "unconfined", no_argument, NULL, OPT_UNCONFINED },
-	{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
-	{ NULL, 0, NULL, 0 },
-};
-
-static int
-bad_option(const char *what, const char *value)
-{
-	fprintf(
-	    stderr, "mixminiond start: %s \"%s\" (mixminiond -h shows the usage)\n", what, value);
-	return -1;
-}
-
-static int
-take_option(struct options *o, int ch)
-{
-	const char *err = NULL;
-
-	switch (ch) {
-	case 'f': o->conf_file = optarg; return 0;
-	case 'Q': o->quiet = 1; return 0;
-	case OPT_DAEMON: o->daemonize = 1; return 0;
-	case OPT_NODAEMON: o->daemonize = 0; return 0;
-	case OPT_ECHO: o->echo = 1; return 0;
-	case OPT_UNCONFINED: o->unconfined = 1; return 0;
-	case OPT_SEVERITY:
-		o->severity = log_parselevel(optarg);
-		return o->severity == -1 ? bad_option("unknown severity", optarg) : 0;
-	case OPT_UID_BASE:
-		o->uid_base = (uid_t)strtonum(optarg, 1000, 2000000000, &err);
-		return err != NULL ? bad_option("--uid-base from 1000 up, not", optarg) : 0;
-	case OPT_PASSPHRASE_FD:
-		o->passphrase_fd = (int)strtonum(optarg, 0, 1023, &err);
-		return err != NULL ? bad_option("--passphrase-fd takes a number, not", optarg) : 0;
-	default: return -1; /* getopt has said it */
-	}
-}
-
-static int
-parse_options(struct options *o, int argc, char **argv)
-{
-	int ch;
-
-	*o = (struct options){ .daemonize = -1, .severity = -1, .passphrase_fd = -1 };
-	while ((ch = getopt_long(argc, argv, "f:Q", long_options, NULL)) != -1)
-		if (take_option(o, ch) == -1)
-			return -1;
-	return optind < argc ? bad_option("unexpected argument", argv[optind]) : 0;
-}
-
 static void
 apply_conf(struct options *o, const struct server_conf *c)
 {
 	if (o->daemonize == -1)
 		o->daemonize = c->daemonize;
-	if (!o->daemonize && c->echo_messages)
-		o->echo = 1;
+	if (o->daemonize && o->echo)
+		log_warnx("--echo has no effect in the background");
+	o->echo = !o->daemonize && (o->echo || c->echo_messages);
 	log_setlevel(o->severity != -1 ? (enum log_level)o->severity : c->log_level);
 }
 
@@ -109,6 +41,17 @@ check_reachable(const struct server_conf *c, const struct owners *o)
 		    "the node's processes have uids of their own and cannot pass %s on the way "
 		    "to BaseDir: chmod o+x it",
 		    culprit);
+}
+
+/* In the foreground LogFile is the second place of what we say; the terminal is the first. */
+static void
+log_in_file(const struct server_conf *c)
+{
+	int fd = spawn_open_log(c, P_COUNT);
+
+	if (fd == -1)
+		fatal("%s", c->log_file);
+	log_second(fd);
 }
 
 /* --- into the background --- */
@@ -166,11 +109,13 @@ all_started(void *arg)
 {
 	struct background *b = arg;
 	const struct options *o = b->spawn->opt;
-	int log, null;
+	int log, null, n = 0;
 
+	for (enum proc_id p = 0; p < P_COUNT; p++)
+		n += proc_wanted(b->spawn->conf, p);
 	if (!o->quiet)
 		printf("mixminiond: %s is up: %d processes, port %u\n", b->spawn->conf->nickname,
-		    P_COUNT, b->spawn->conf->listen_port);
+		    n, b->spawn->conf->listen_port);
 	fflush(stdout);
 	if (!o->daemonize)
 		return;
@@ -212,12 +157,12 @@ unlock_keys(struct spawn *s)
 	if (!passphrase_get(s->conf, s->opt->passphrase_fd))
 		return;
 	fflush(stdout);
-	s->only_keys = 1;
+	s->job = KEYD_MAKES;
 	if ((status = spawn_keys(s)) != 0) {
 		unlink(s->conf->pid_file);
 		exit(status); /* keyd has said why */
 	}
-	s->only_keys = 0;
+	s->job = KEYD_SERVES;
 }
 
 int
@@ -230,7 +175,7 @@ command_start(int argc, char **argv)
 	struct background b = { .report = -1, .spawn = &spawn };
 	int status;
 
-	if (parse_options(&opt, argc, argv) == -1)
+	if (options_parse(&opt, ~0u, NULL, argc, argv) == -1)
 		return EXIT_USAGE;
 	spawn.conf = load_conf(opt.conf_file);
 	apply_conf(&opt, spawn.conf);
@@ -242,6 +187,8 @@ command_start(int argc, char **argv)
 	unlock_keys(&spawn);
 	if (opt.daemonize)
 		b.report = fork_away();
+	else
+		log_in_file(spawn.conf);
 	passphrase_settle();
 	pidfile_record(b.pidfile);
 	signal(SIGPIPE, SIG_IGN);

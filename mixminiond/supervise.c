@@ -10,11 +10,16 @@
 #include "log.h"
 #include "loop.h"
 #include "mixminiond.h"
+#include "stats.h"
 
 #define READY_MS       300000 /* keys are made in it */
 #define STOP_MS        20000  /* then it is killed */
 #define BACKOFF_MIN_MS 100
+#ifdef WITH_TEST_HOOKS
+#define BACKOFF_MAX_MS 100 /* tests kill more often than the world does */
+#else
 #define BACKOFF_MAX_MS 60000
+#endif
 #define STEADY_MS      60000 /* up for so long: the next failure is a first one */
 
 enum state { DOWN, STARTING, UP, WAITING, STOPPING };
@@ -31,12 +36,13 @@ struct proc {
 static struct spawn *spawner;
 static struct loop *loop;
 static struct proc procs[P_COUNT];
-static struct loop_timer *stats_timer;
+static struct collector *collector; /* NULL: not all have been ready yet */
 static void (*on_started)(void *);
 static void *on_started_arg;
 static int started; /* all were ready once */
 static int stopping;
 static int status;
+static struct buf in_force; /* text of the configuration; empty: only its file has it */
 
 /*
  * In the one-uid mode these cannot connect again to a process that was restarted: they are
@@ -49,11 +55,29 @@ static const struct {
 	{ P_KEYD, P_MIXER },
 	{ P_KEYD, P_MMTPD },
 	{ P_DIRSYNC, P_MMTPD },
+	{ P_RUN, P_DELIVERD },
 };
+
+/*
+ * A process that is started again gets what the others work with, not what somebody has begun to
+ * write.
+ */
+static void
+choose_conf(void)
+{
+	struct buf now = { 0 };
+	struct errmsg e;
+	int same = ask_read_conf(spawner->conf->file, &now, &e) == 0 && now.len == in_force.len &&
+		   memcmp(now.p, in_force.p, now.len) == 0;
+
+	spawner->text = same || in_force.len == 0 ? NULL : &in_force;
+	buf_free(&now);
+}
 
 static void
 start_process(struct proc *p)
 {
+	choose_conf();
 	p->pid = spawn_process(spawner, p->id);
 	if (p->pid == -1)
 		log_warn("%s: fork", proc_names[p->id]);
@@ -123,15 +147,6 @@ timer_rang(void *arg)
 	}
 }
 
-static void
-write_stats(void *arg)
-{
-	(void)arg;
-	if (spawner->conf->log_stats)
-		statsfile_write(spawner->conf);
-	loop_timer_set(stats_timer, spawner->conf->stats_interval * 1000);
-}
-
 /* --- READY=1 --- */
 
 static void
@@ -145,13 +160,13 @@ process_ready(struct proc *p)
 		log_info("%s is up again", proc_names[p->id]);
 		return;
 	}
-	if (p->id + 1 < P_COUNT) {
-		start_process(p + 1);
-		return;
-	}
+	while (++p < procs + P_COUNT)
+		if (proc_wanted(spawner->conf, p->id)) {
+			start_process(p);
+			return;
+		}
 	started = 1;
-	statsfile_begin(spawner->conf);
-	loop_timer_set(stats_timer, spawner->conf->stats_interval * 1000);
+	collector = collector_new(loop, spawner->conf);
 	on_started(on_started_arg);
 }
 
@@ -251,11 +266,14 @@ process_ended(struct proc *p, int how)
 		stop_next();
 	} else if (!started) {
 		stop_all(permanent ? EXIT_PERMANENT : EXIT_AGAIN);
+	} else if (!proc_wanted(spawner->conf, p->id)) {
+		return; /* a reload may want it again */
 	} else if (asked_for) {
 		p->state = WAITING;
 		loop_timer_set(p->timer, 0);
 	} else {
 		plan_restart(p, permanent);
+		collector_restarted(collector, p->id);
 		if (!spawner->owners->many)
 			restart_clients(p);
 	}
@@ -283,6 +301,8 @@ asked_to_stop(int signo, void *arg)
 	(void)signo;
 	(void)arg;
 	log_info("stopping");
+	if (collector != NULL)
+		collector_save(collector);
 	stop_all(started ? 0 : EXIT_AGAIN);
 }
 
@@ -291,14 +311,45 @@ reopen_logs(void)
 {
 	int fd;
 
-	if (!spawner->opt->echo)
-		ask_reopen_logs(spawner->conf);
-	if (spawner->opt->daemonize != 1)
-		return;
+	ask_reopen_logs(spawner->conf);
 	if ((fd = spawn_open_log(spawner->conf, P_COUNT)) == -1)
 		log_warn("%s", spawner->conf->log_file);
-	else
+	else if (spawner->opt->daemonize)
 		log_reopen(fd);
+	else
+		log_second(fd);
+}
+
+/* A new configuration may want a process that is not there, or one no more. */
+static void
+start_or_stop_wanted(void)
+{
+	for (size_t i = 0; i < P_COUNT && started && !stopping; i++) {
+		struct proc *p = &procs[i];
+		int wanted = proc_wanted(spawner->conf, p->id);
+
+		if (wanted && p->state == DOWN)
+			start_process(p);
+		else if (!wanted && (p->state == UP || p->state == STARTING))
+			terminate(p);
+	}
+}
+
+static void
+adopt(struct server_conf *fresh, struct buf *text)
+{
+	struct server_conf *old = spawner->conf;
+
+	spawner->conf = fresh;
+	if (collector != NULL)
+		collector_conf(collector, fresh);
+	conf_free(old);
+	buf_free(&in_force);
+	in_force = *text;
+	*text = (struct buf){ 0 };
+	if (spawner->opt->severity == -1)
+		log_setlevel(fresh->log_level);
+	start_or_stop_wanted();
 }
 
 /* HUP: everyone's configuration, and the logs. USR1: the command has asked the others already. */
@@ -312,14 +363,12 @@ asked_to_reload(int signo, void *arg)
 	(void)arg;
 	if (ask_read_conf(spawner->conf->file, &text, &e) == 0)
 		fresh = conf_parse(spawner->conf->file, (char *)text.p, text.len, NULL, &e);
-	if (fresh == NULL) {
+	if (fresh == NULL)
 		log_warnx("the configuration stays as it was: %s", e.s);
-	} else {
-		if (signo == SIGHUP && ask_reload(fresh, &text) == 0)
-			log_info("reloaded");
-		conf_free(spawner->conf);
-		spawner->conf = fresh;
-	}
+	else if (signo == SIGHUP && ask_reload(spawner->conf, &text) == -1)
+		conf_free(fresh);
+	else
+		adopt(fresh, &text);
 	reopen_logs();
 	buf_free(&text);
 }
@@ -337,11 +386,16 @@ prepare_processes(void)
 int
 supervise(struct spawn *s, void (*started_cb)(void *), void *arg)
 {
+	struct errmsg e;
+
 	spawner = s;
+	if (ask_read_conf(s->conf->file, &in_force, &e) == -1) {
+		log_warnx("%s", e.s);
+		buf_reset(&in_force);
+	}
 	on_started = started_cb;
 	on_started_arg = arg;
 	loop = loop_new();
-	stats_timer = loop_timer(loop, write_stats, NULL);
 	prepare_processes();
 	loop_signal(loop, SIGTERM, asked_to_stop, NULL);
 	loop_signal(loop, SIGINT, asked_to_stop, NULL);
@@ -353,7 +407,8 @@ supervise(struct spawn *s, void (*started_cb)(void *), void *arg)
 	loop_run(loop);
 	for (enum proc_id id = 0; id < P_COUNT; id++)
 		loop_timer_free(procs[id].timer);
-	loop_timer_free(stats_timer);
+	collector_free(collector);
 	loop_free(loop);
+	buf_free(&in_force);
 	return status;
 }

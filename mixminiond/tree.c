@@ -17,6 +17,7 @@
 #include "tree.h"
 
 #define HOME_VERSION "1001"
+#define OLD_HOME_VERSION "1000"
 
 static void give_all(int dirfd, const char *path, uid_t uid, gid_t gid);
 
@@ -231,6 +232,25 @@ check_version(int base, const char *dir)
 			fatal_permanent("%s/version says \"%s\", this program knows " HOME_VERSION
 					": the directory was made by another version",
 			    dir, have);
+	}
+	close(fd);
+}
+
+void
+tree_upgrade(const struct server_conf *c)
+{
+	char path[TREE_PATH], have[16] = "";
+	int fd, n = snprintf(path, sizeof(path), "%s/version", c->base_dir);
+
+	if (n >= (int)sizeof(path) || (fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)) == -1)
+		return; /* start makes one */
+	if (read(fd, have, sizeof(have) - 1) > 0 && strncmp(have, OLD_HOME_VERSION, 4) == 0) {
+		log_warnx("%s was made by version " OLD_HOME_VERSION
+			  " of the Python implementation: key sets of that time are not used, and "
+			  "packets in its queues cannot be read",
+		    c->base_dir);
+		if (pwrite(fd, HOME_VERSION "\n", sizeof(HOME_VERSION), 0) == -1)
+			fatal("%s", path);
 	}
 	close(fd);
 }

@@ -77,12 +77,32 @@ net_of(struct peer_net *p, const struct sockaddr_storage *ss)
 		memcpy(p->net, &v6->sin6_addr, 8);
 }
 
+/* Allow and Deny. Ports are those of who connects, and say nothing. */
+static int
+allowed(const struct acceptor *a, const struct sockaddr_storage *ss)
+{
+	const struct addr_rules *rules = &a->d->conf->incoming_rules;
+	const struct sockaddr_in *v4 = (const void *)ss;
+	const struct sockaddr_in6 *v6 = (const void *)ss;
+
+	if (ss->ss_family == AF_INET)
+		return addr_rules_allow(rules, AF_INET, (const uint8_t *)&v4->sin_addr, 0);
+	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		return addr_rules_allow(rules, AF_INET, v6->sin6_addr.s6_addr + 12, 0);
+	return addr_rules_allow(rules, AF_INET6, v6->sin6_addr.s6_addr, 0);
+}
+
 static void
 admit(struct acceptor *a, int fd, const struct sockaddr_storage *ss)
 {
 	struct peer_net peer;
 	int one = 1;
 
+	if (!allowed(a, ss)) {
+		count(C_CONN_REFUSED_RULE);
+		close(fd);
+		return;
+	}
 	net_of(&peer, ss);
 	if (inconns_count(a->conns) >= a->limits->max_incoming) {
 		count(C_CONN_REFUSED_LIMIT);

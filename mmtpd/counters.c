@@ -1,3 +1,4 @@
+#include "loop.h"
 #include "mmtpd.h"
 
 #define LIFETIME_MS	(15 * 60 * 1000)
@@ -10,15 +11,18 @@ struct counter mmtpd_counters[C_COUNT + 1] = {
 	[C_JUNK_RECEIVED] = { "junk_received", 0 },
 	[C_REJECTED_DIGEST] = { "packets_rejected_digest", 0 },
 	[C_REJECTED_STORAGE] = { "packets_rejected_storage", 0 },
+	[C_COMMIT_SLOWEST] = { "commit_slowest_ms", 0 },
 	[C_CONN_ACCEPTED] = { "conn_accepted", 0 },
 	[C_CONN_REFUSED_LIMIT] = { "conn_refused_limit", 0 },
 	[C_CONN_REFUSED_ADDRESS] = { "conn_refused_address_limit", 0 },
+	[C_CONN_REFUSED_RULE] = { "conn_refused_rule", 0 },
 	[C_CONN_LEGACY] = { "conn_legacy", 0 },
 	[C_CONN_CLOSED_DONE] = { "conn_closed_done", 0 },
 	[C_CONN_CLOSED_CUT] = { "conn_closed_cut", 0 },
 	[C_CONN_CLOSED_HANDSHAKE] = { "conn_closed_handshake", 0 },
 	[C_CONN_CLOSED_TLS] = { "conn_closed_tls", 0 },
 	[C_CONN_CLOSED_PROTOCOL] = { "conn_closed_protocol", 0 },
+	[C_CONN_CLOSED_DIGEST] = { "conn_closed_digest", 0 },
 	[C_CONN_CLOSED_IDLE] = { "conn_closed_idle", 0 },
 	[C_CONN_CLOSED_SLOW] = { "conn_closed_slow", 0 },
 	[C_CONN_CLOSED_UNREAD] = { "conn_closed_unread", 0 },
@@ -35,12 +39,15 @@ struct counter mmtpd_counters[C_COUNT + 1] = {
 	[C_OUT_CONNECTED] = { "out_connected", 0 },
 	[C_OUT_FAILED_RESOLVE] = { "out_failed_resolve", 0 },
 	[C_OUT_FAILED_CONNECT] = { "out_failed_connect", 0 },
+	[C_OUT_FAILED_RULE] = { "out_failed_rule", 0 },
 	[C_OUT_FAILED_TLS] = { "out_failed_tls", 0 },
 	[C_OUT_FAILED_IDENTITY] = { "out_failed_identity", 0 },
 	[C_OUT_FAILED_PROTOCOL] = { "out_failed_protocol", 0 },
 	[C_OUT_FAILED_TIMEOUT] = { "out_failed_timeout", 0 },
 	[C_OUT_LOST] = { "out_lost", 0 },
 };
+
+struct bandwidth mmtpd_bandwidth;
 
 void
 mmtpd_limits_set(struct mmtpd_limits *l, const struct server_conf *conf)
@@ -60,4 +67,6 @@ mmtpd_limits_set(struct mmtpd_limits *l, const struct server_conf *conf)
 		.handshake_ms = HANDSHAKE_MS,
 		.lifetime_ms = LIFETIME_MS,
 	};
+	bandwidth_set(
+	    &mmtpd_bandwidth, conf->max_bandwidth, conf->max_bandwidth_spike, loop_now());
 }

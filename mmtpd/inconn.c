@@ -40,6 +40,7 @@ struct inconn {
 	struct buf out; /* answers; sent from off on */
 	size_t off;
 	unsigned waiting; /* frames in the intake */
+	int64_t paused; /* since when it waits for MaxBandwidth; 0: it does not */
 	int64_t born, progress, frame_began, ended; /* loop_now; frame_began 0: between frames */
 };
 
@@ -206,17 +207,19 @@ flush(struct inconn *c)
 		if (SSL_write_ex(c->ssl, c->out.p + c->off, c->out.len - c->off, &sent) != 1) {
 			int why = SSL_get_error(c->ssl, 0);
 			if (why == SSL_ERROR_WANT_WRITE)
-				loop_events(c->io, POLLOUT | (c->state < IN_ENDING ? POLLIN : 0));
+				loop_events(c->io, POLLOUT |
+					(c->state < IN_ENDING && c->paused == 0 ? POLLIN : 0));
 			else if (why != SSL_ERROR_WANT_READ)
 				drop(c, C_CONN_CLOSED_CUT);
 			return;
 		}
 		c->off += sent;
 		c->progress = loop_now();
+		bandwidth_used(&mmtpd_bandwidth, BW_OUT, sent);
 	}
 	buf_reset(&c->out);
 	c->off = 0;
-	loop_events(c->io, c->state < IN_ENDING ? POLLIN : 0);
+	loop_events(c->io, c->state < IN_ENDING && c->paused == 0 ? POLLIN : 0);
 }
 
 void
@@ -242,7 +245,10 @@ take_packet(struct inconn *c)
 	else if (c->mmtp.junk)
 		kind = INTAKE_JUNK;
 	c->waiting++;
-	intake_add(c->all->intake, c, kind, c->mmtp.packet);
+	intake_add(c->all->intake, c, kind, c->mmtp.packet, &c->mmtp.acks);
+	/* minion-spec 4: it is rejected, and a connection that fails a check stops. */
+	if (kind == INTAKE_BAD_DIGEST)
+		end(c, C_CONN_CLOSED_DIGEST);
 }
 
 static void
@@ -309,6 +315,30 @@ read_failed(struct inconn *c)
 	}
 }
 
+/* Over MaxBandwidth nothing is read until the tick finds that there is some again: 1. */
+static int
+pause_reading(struct inconn *c)
+{
+	if (bandwidth_may(&mmtpd_bandwidth, BW_IN, loop_now()))
+		return 0;
+	c->paused = loop_now();
+	loop_events(c->io, c->out.len > 0 ? POLLOUT : 0);
+	return 1;
+}
+
+/* The time that it waited for us is not held against it. */
+static void
+go_on_reading(struct inconn *c, int64_t now)
+{
+	if (!bandwidth_may(&mmtpd_bandwidth, BW_IN, now))
+		return;
+	c->progress += now - c->paused;
+	if (c->frame_began != 0)
+		c->frame_began += now - c->paused;
+	c->paused = 0;
+	loop_events(c->io, c->out.len > 0 ? POLLIN | POLLOUT : POLLIN);
+}
+
 static void
 receive(struct inconn *c)
 {
@@ -316,11 +346,14 @@ receive(struct inconn *c)
 	size_t n;
 
 	for (int i = 0; i < READS_A_ROUND && c->state < IN_ENDING; i++) {
+		if (pause_reading(c))
+			break;
 		ERR_clear_error();
 		if (SSL_read_ex(c->ssl, all->record, sizeof(all->record), &n) != 1) {
 			read_failed(c);
 			break;
 		}
+		bandwidth_used(&mmtpd_bandwidth, BW_IN, n);
 		feed(c, all->record, n);
 	}
 	wipe(all->record, sizeof(all->record));
@@ -377,6 +410,10 @@ check_time(struct inconn *c, int64_t now)
 {
 	const struct mmtpd_limits *l = c->all->limits;
 
+	if (c->paused != 0 && c->state < IN_ENDING) {
+		go_on_reading(c, now);
+		return;
+	}
 	if (c->state == IN_LINGER && now - c->ended > LINGER_MS)
 		c->state = IN_DEAD;
 	else if (c->state == IN_ENDING && now - c->ended > FAREWELL_MS)

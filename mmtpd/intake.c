@@ -13,12 +13,17 @@
 #include "crypto.h"
 #include "intake.h"
 #include "log.h"
+#include "loop.h"
 #include "mmtpd.h"
+#include "step.h"
+
+#define SLOWEST_MS (5 * 60 * 1000)
 
 struct slot {
 	void *conn; /* NULL: forgotten */
 	enum intake_kind kind;
 	int stored;
+	struct mmtp_acks acks;
 	uint8_t packet[PACKET_LEN];
 };
 
@@ -75,7 +80,8 @@ say_trouble(struct intake *in)
 }
 
 void
-intake_add(struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN])
+intake_add(struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN],
+    const struct mmtp_acks *acks)
 {
 	struct slot *s;
 
@@ -84,6 +90,7 @@ intake_add(struct intake *in, void *conn, enum intake_kind kind, const uint8_t p
 	s = &in->slot[in->n++];
 	s->conn = conn;
 	s->kind = kind;
+	s->acks = *acks;
 	memcpy(s->packet, packet, PACKET_LEN);
 }
 
@@ -110,9 +117,27 @@ write_slot(struct intake *in, struct slot *s)
 		say_trouble(in);
 }
 
+/* A gauge: the slowest commit of this and the last SLOWEST_MS. */
+static void
+note_slowest(int64_t began)
+{
+	static int64_t since, last, now_most;
+	int64_t now = loop_now(), took = now - began;
+
+	if (now - since > SLOWEST_MS) {
+		last = now - since > 2 * SLOWEST_MS ? 0 : now_most;
+		now_most = 0;
+		since = now;
+	}
+	if (took > now_most)
+		now_most = took;
+	mmtpd_counters[C_COMMIT_SLOWEST].n = (uint64_t)(last > now_most ? last : now_most);
+}
+
 static int
 make_durable(struct intake *in)
 {
+	int64_t began = loop_now();
 	int whole = 1;
 
 	for (size_t i = 0; i < in->n; i++) {
@@ -123,6 +148,7 @@ make_durable(struct intake *in)
 		say_trouble(in);
 		return -1;
 	}
+	note_slowest(began);
 	if (whole)
 		log_again(&in->trouble);
 	return 0;
@@ -131,21 +157,19 @@ make_durable(struct intake *in)
 static void
 answer_slot(struct intake *in, struct slot *s)
 {
-	enum mmtp_answer a = MMTP_REJECTED;
-	uint8_t ack[MMTP_ACK_LEN];
+	const uint8_t *ack = s->acks.received;
 
 	if (s->kind == INTAKE_JUNK) {
-		a = MMTP_RECEIVED_JUNK;
 		count(C_JUNK_RECEIVED);
 	} else if (s->kind == INTAKE_BAD_DIGEST) {
+		ack = s->acks.rejected;
 		count(C_REJECTED_DIGEST);
 	} else if (s->stored) {
-		a = MMTP_RECEIVED;
 		count(C_PACKETS_RECEIVED);
 	} else {
+		ack = s->acks.rejected;
 		count(C_REJECTED_STORAGE);
 	}
-	mmtp_ack(ack, s->packet, a);
 	if (s->conn != NULL)
 		in->answer(s->conn, ack);
 }
@@ -166,6 +190,8 @@ intake_commit(struct intake *in)
 	}
 	in->n = 0;
 	in->done(in->arg);
+	step("intake-answered");
 	pool_batch_sweep(in->batch);
+	step("intake-swept");
 	wipe(in->slot, n * sizeof(in->slot[0]));
 }

@@ -22,9 +22,9 @@ struct intake *intake_new(struct pool *incoming,
     void (*answer)(void *conn, const uint8_t ack[MMTP_ACK_LEN]), void (*done)(void *arg));
 void intake_set_arg(struct intake *in, void *arg); /* of done */
 void intake_free(struct intake *in);
-/* Copies the packet. A full group is committed first, from within. */
-void intake_add(
-    struct intake *in, void *conn, enum intake_kind kind, const uint8_t packet[PACKET_LEN]);
+/* Copies the packet and its answers. A full group is committed first, from within. */
+void intake_add(struct intake *in, void *conn, enum intake_kind kind,
+    const uint8_t packet[PACKET_LEN], const struct mmtp_acks *acks);
 /* The connection is gone: its packets are kept, nobody is answered. */
 void intake_forget(struct intake *in, const void *conn);
 /* At the end of each round. */

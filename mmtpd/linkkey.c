@@ -36,6 +36,7 @@ struct linkkey {
 	struct ipc_conn *keyd; /* after it; NULL while keyd is away */
 	uint32_t asked; /* id of the question that is open, 0: none */
 	struct loop_timer *timer;
+	int64_t renewed, renew_at; /* by the clock */
 	struct log_state trouble;
 	uint8_t keyid[HASH_LEN];
 	struct linkcert cert[2]; /* by enum cert_kind: in use */
@@ -255,13 +256,32 @@ renew_later(struct linkkey *k)
 }
 
 static void
+look_later(struct linkkey *k)
+{
+	int64_t left = (k->renew_at - daemon_now()) * 1000;
+
+	loop_timer_set(k->timer, left < 0 ? 0 : left < RETRY_MS ? left : RETRY_MS);
+}
+
+/* By the clock, at which we look now and then: machines sleep, and clocks are set. */
+static void
 renew_at_half_life(struct linkkey *k)
 {
-	int64_t left = k->cert[CERT_MODERN].not_after - daemon_now();
+	int64_t now = daemon_now(), until = k->cert[CERT_MODERN].not_after;
 
-	if (k->legacy && k->cert[CERT_LEGACY].not_after - daemon_now() < left)
-		left = k->cert[CERT_LEGACY].not_after - daemon_now();
-	loop_timer_set(k->timer, left > 2 ? left * 1000 / 2 : RETRY_MS);
+	if (k->legacy && k->cert[CERT_LEGACY].not_after < until)
+		until = k->cert[CERT_LEGACY].not_after;
+	k->renewed = now;
+	k->renew_at = until > now + 2 ? now + (until - now) / 2 : now + RETRY_MS / 1000;
+	look_later(k);
+}
+
+static int
+not_yet(const struct linkkey *k)
+{
+	int64_t now = daemon_now();
+
+	return now >= k->renewed && now < k->renew_at;
 }
 
 static void
@@ -330,6 +350,10 @@ renew(void *arg)
 {
 	struct linkkey *k = arg;
 
+	if (not_yet(k)) {
+		look_later(k);
+		return;
+	}
 	if (k->keyd == NULL)
 		reconnect(k);
 	if (k->keyd == NULL || k->asked != 0) {

@@ -4,6 +4,7 @@
 #ifndef MMTPD_H
 #define MMTPD_H
 
+#include "bandwidth.h"
 #include "conf.h"
 #include "daemon.h"
 
@@ -13,15 +14,18 @@ enum mmtpd_count {
 	C_JUNK_RECEIVED,
 	C_REJECTED_DIGEST,
 	C_REJECTED_STORAGE,
+	C_COMMIT_SLOWEST,
 	C_CONN_ACCEPTED,
 	C_CONN_REFUSED_LIMIT,
 	C_CONN_REFUSED_ADDRESS,
+	C_CONN_REFUSED_RULE,
 	C_CONN_LEGACY,
 	C_CONN_CLOSED_DONE,
 	C_CONN_CLOSED_CUT,
 	C_CONN_CLOSED_HANDSHAKE,
 	C_CONN_CLOSED_TLS,
 	C_CONN_CLOSED_PROTOCOL,
+	C_CONN_CLOSED_DIGEST,
 	C_CONN_CLOSED_IDLE,
 	C_CONN_CLOSED_SLOW,
 	C_CONN_CLOSED_UNREAD,
@@ -38,6 +42,7 @@ enum mmtpd_count {
 	C_OUT_CONNECTED,
 	C_OUT_FAILED_RESOLVE,
 	C_OUT_FAILED_CONNECT,
+	C_OUT_FAILED_RULE,
 	C_OUT_FAILED_TLS,
 	C_OUT_FAILED_IDENTITY,
 	C_OUT_FAILED_PROTOCOL,
@@ -64,6 +69,8 @@ struct mmtpd_limits {
 	int64_t handshake_ms; /* TLS and the protocol line */
 	int64_t lifetime_ms; /* minion-spec 4: 15 minutes */
 };
+
+extern struct bandwidth mmtpd_bandwidth;
 
 void mmtpd_limits_set(struct mmtpd_limits *l, const struct server_conf *conf);
 

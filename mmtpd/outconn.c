@@ -27,7 +27,7 @@ struct outconn {
 	struct outdest *to;
 	const struct out_env *env;
 	enum out_state state;
-	struct resolve_query *query;
+	struct lookup_query *query;
 	struct dial *dial;
 	int fd;
 	struct loop_io *io;
@@ -38,6 +38,7 @@ struct outconn {
 	size_t off;
 	int acked; /* some packet was */
 	int rejected;
+	int waits; /* for MaxBandwidth */
 	int64_t born, progress;
 };
 
@@ -60,7 +61,7 @@ outconn_new(struct outdest *to)
 	c->fd = -1;
 	c->born = c->progress = loop_now();
 	mmtp_client_init(&c->mmtp);
-	c->query = resolver_ask(c->env->resolver, to->addr.host, resolved, c);
+	c->query = lookup_ask(c->env->lookup, to->addr.host, resolved, c);
 	return c;
 }
 
@@ -94,7 +95,7 @@ end(struct outconn *c, enum out_end how)
 
 	return_packets(c);
 	say_goodbye(c);
-	resolver_cancel(c->query);
+	lookup_cancel(c->query);
 	dial_cancel(c->dial);
 	loop_del(c->io);
 	SSL_free(c->ssl);
@@ -133,6 +134,7 @@ static int
 next_frame(struct outconn *c)
 {
 	struct mmtp_client *m = &c->mmtp;
+	struct mmtp_acks acks;
 	const uint8_t *packet;
 	struct outpkt *p;
 
@@ -142,12 +144,14 @@ next_frame(struct outconn *c)
 	    outqueue_stopping(c->to->q) ||
 	    loop_now() - c->born > c->env->limits->lifetime_ms - LIFETIME_MARGIN)
 		return 0;
+	if ((c->waits = !bandwidth_may(&mmtpd_bandwidth, BW_OUT, loop_now())))
+		return 0;
 	if ((p = outdest_take(c->to, record, &packet)) == NULL)
 		return 0;
 	c->flying[(m->first + m->outstanding) % MMTP_MAX_WINDOW] = p;
-	if (mmtp_client_sent(m, packet, 0) == -1)
+	mmtp_frame(&c->out, &acks, packet, 0);
+	if (mmtp_client_sent(m, &acks) == -1)
 		fatalx("a frame beyond the window");
-	mmtp_frame(&c->out, packet, 0);
 	wipe(record, sizeof(record));
 	return 1;
 }
@@ -172,6 +176,7 @@ send_some(struct outconn *c)
 		}
 		c->off += sent;
 		c->progress = loop_now();
+		bandwidth_used(&mmtpd_bandwidth, BW_OUT, sent);
 	}
 	loop_events(c->io, POLLIN);
 	return 0;
@@ -248,6 +253,7 @@ receive_some(struct outconn *c)
 		ERR_clear_error();
 		if (SSL_read_ex(c->ssl, input, sizeof(input), &n) != 1)
 			break;
+		bandwidth_used(&mmtpd_bandwidth, BW_IN, n);
 		if (feed(c, input, n) == -1)
 			return -1;
 	}
@@ -263,7 +269,7 @@ receive_some(struct outconn *c)
 static int
 finished(struct outconn *c)
 {
-	if (c->mmtp.outstanding > 0 || c->state != OUT_OPEN)
+	if (c->mmtp.outstanding > 0 || c->state != OUT_OPEN || c->waits)
 		return 0;
 	if (c->rejected) {
 		end(c, OUT_FAILED);
@@ -358,15 +364,37 @@ connected(int fd, void *arg)
 	handshake(c);
 }
 
+/* Those addresses to which Allow and Deny let us go. */
+static void
+keep_allowed(const struct outconn *c, const struct resolve_rep *from, struct resolve_rep *to)
+{
+	const struct addr_rules *rules = &c->env->d->conf->outgoing_rules;
+	uint16_t port = c->to->addr.port;
+
+	*to = (struct resolve_rep) { .status = from->status };
+	for (uint32_t i = 0; i < from->n4 && i < 8; i++)
+		if (addr_rules_allow(rules, AF_INET, from->a4[i], port))
+			memcpy(to->a4[to->n4++], from->a4[i], sizeof(from->a4[i]));
+	for (uint32_t i = 0; i < from->n6 && i < 8; i++)
+		if (addr_rules_allow(rules, AF_INET6, from->a6[i], port))
+			memcpy(to->a6[to->n6++], from->a6[i], sizeof(from->a6[i]));
+}
+
 static void
 resolved(const struct resolve_rep *rep, void *arg)
 {
 	struct outconn *c = arg;
+	struct resolve_rep may;
 
 	c->query = NULL;
 	if (rep->status == ST_OK) {
+		keep_allowed(c, rep, &may);
+		if (may.n4 + may.n6 == 0) {
+			fail(c, C_OUT_FAILED_RULE, "Allow and Deny of [Outgoing/MMTP] forbid it");
+			return;
+		}
 		c->state = OUT_DIALING;
-		c->dial = dial_start(c->env->d->loop, rep, c->to->addr.port, connected, c);
+		c->dial = dial_start(c->env->d->loop, &may, c->to->addr.port, connected, c);
 	} else if (rep->status == ST_FAIL) {
 		fail(c, C_OUT_FAILED_RESOLVE, "no address is known");
 	} else {
@@ -378,6 +406,12 @@ resolved(const struct resolve_rep *rep, void *arg)
 void
 outconn_tick(struct outconn *c, int64_t now)
 {
+	if (c->waits && bandwidth_may(&mmtpd_bandwidth, BW_OUT, now)) {
+		c->waits = 0;
+		c->progress = now;
+		outconn_more(c);
+		return;
+	}
 	if (c->state < OUT_OPEN && outqueue_stopping(c->to->q))
 		end(c, OUT_DONE);
 	else if (c->state < OUT_OPEN && now - c->born > BEGIN_MS)
@@ -386,7 +420,8 @@ outconn_tick(struct outconn *c, int64_t now)
 	    now - c->progress > c->env->limits->idle_ms) {
 		count(C_OUT_FAILED_TIMEOUT);
 		lost(c, "no acknowledgement in time");
-	} else if (c->state == OUT_OPEN && c->mmtp.outstanding == 0 && now - c->progress > IDLE_MS)
+	} else if (c->state == OUT_OPEN && c->mmtp.outstanding == 0 && !c->waits &&
+	    now - c->progress > IDLE_MS)
 		end(c, OUT_DONE);
 	else if (c->state == OUT_OPEN)
 		finished(c);

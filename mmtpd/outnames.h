@@ -12,7 +12,7 @@
 struct outpkt {
 	TAILQ_ENTRY(outpkt) entry; /* in its destination's queue */
 	struct outpkt *same_bucket;
-	int64_t since; /* seconds since 1970: when its file was made */
+	int64_t since; /* daemon_steady, when its tries began; 0: not known yet */
 	char name[POOL_NAME_LEN];
 };
 

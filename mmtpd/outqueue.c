@@ -3,8 +3,8 @@
  * packets: those that are not due yet go along. After a failure each packet's own age says when
  * it is due again (schedule.h), and nothing is tried before the schedule's first interval has
  * passed. A packet whose schedule is over is given up at a failed attempt only, and not before
- * the destination failed GIVE_UP_FAILURES times under our eyes: a clock that jumps loses nothing
- * by itself.
+ * the destination has failed for an hour under our eyes (or as long as a shorter schedule lasts):
+ * neither a clock that jumps nor one that is wrong at our start loses anything by itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +14,15 @@
 #include "outconn.h"
 #include "outqueue.h"
 #include "schedule.h"
+#include "step.h"
 
 #define BUCKETS		 4096
 #define TICK_MS		 1000
 #define AGAIN_MS	 1000
 #define WAIT_MS		 (30 * 1000)
+#define REMOVE_AGAIN_MS	 (10 * 1000)
 #define REMEMBER_MS	 (24 * 3600 * 1000)
-#define GIVE_UP_FAILURES 3
+#define GIVE_UP_SECONDS	 3600
 #define GIVE_UP_AT_ONCE	 256 /* wiped in one go; the rest at the next attempt */
 
 LIST_HEAD(dest_list, outdest);
@@ -29,6 +31,9 @@ struct outqueue {
 	struct out_env env;
 	struct conf_schedule retry; /* our own copy */
 	struct outnames *names;
+	struct outpkt_list done; /* sent or given up, but their files could not be removed */
+	int64_t next_removal;
+	struct log_state stuck, unreadable;
 	TAILQ_HEAD(, outdest) dests; /* those served last at the end */
 	struct dest_list bucket[BUCKETS];
 	uint64_t seed;
@@ -40,6 +45,7 @@ struct outqueue {
 };
 
 static void run(void *arg);
+static void remove_again(struct outqueue *q, int64_t now);
 
 static void
 copy_schedule(struct outqueue *q, const struct conf_schedule *s)
@@ -63,6 +69,7 @@ outqueue_new(const struct out_env *env)
 	q->names = outnames_new();
 	copy_schedule(q, &env->d->conf->retry);
 	TAILQ_INIT(&q->dests);
+	TAILQ_INIT(&q->done);
 	rng_fill(&rng_system, &q->seed, sizeof(q->seed));
 	q->timer = loop_timer(env->d->loop, run, q);
 	return q;
@@ -195,7 +202,8 @@ run(void *arg)
 		else
 			consider(q, to, now);
 	}
-	if (!TAILQ_EMPTY(&q->dests))
+	remove_again(q, now);
+	if (!TAILQ_EMPTY(&q->dests) || !TAILQ_EMPTY(&q->done))
 		loop_timer_set(q->timer, TICK_MS);
 }
 
@@ -291,10 +299,12 @@ outdest_take(struct outdest *to, uint8_t *rec, const uint8_t **packet)
 	while ((p = TAILQ_FIRST(&to->pkts)) != NULL) {
 		if (read_record(to, p->name, rec, packet) == 0) {
 			TAILQ_REMOVE(&to->pkts, p, entry);
+			log_again(&to->q->unreadable);
 			return p;
 		}
 		if (errno != ENOENT && errno != EINVAL) {
-			log_warn("outgoing: a packet cannot be read, it waits");
+			if (log_once(&to->q->unreadable))
+				log_warn("outgoing: packets cannot be read, they wait");
 			return NULL;
 		}
 		TAILQ_REMOVE(&to->pkts, p, entry);
@@ -307,12 +317,37 @@ outdest_take(struct outdest *to, uint8_t *rec, const uint8_t **packet)
 	return NULL;
 }
 
+/* A file that will not go stays known, or the next scan would send it again. */
 static void
 wipe_file(struct outdest *to, struct outpkt *p)
 {
-	if (pool_remove(to->q->env.pool, p->name) == -1)
-		log_warn("outgoing: a packet that is done cannot be removed");
-	forget(to, p);
+	struct outqueue *q = to->q;
+
+	if (pool_remove(q->env.pool, p->name) == 0) {
+		log_again(&q->stuck);
+		forget(to, p);
+		return;
+	}
+	if (log_once(&q->stuck))
+		log_warn("outgoing: packets that are done cannot be removed; tried again");
+	to->n--;
+	TAILQ_INSERT_TAIL(&q->done, p, entry);
+	q->next_removal = loop_now() + REMOVE_AGAIN_MS;
+}
+
+static void
+remove_again(struct outqueue *q, int64_t now)
+{
+	struct outpkt *p;
+
+	while ((p = TAILQ_FIRST(&q->done)) != NULL && now >= q->next_removal) {
+		if (pool_remove(q->env.pool, p->name) == -1) {
+			q->next_removal = now + REMOVE_AGAIN_MS;
+			return;
+		}
+		TAILQ_REMOVE(&q->done, p, entry);
+		outnames_remove(q->names, p);
+	}
 }
 
 void
@@ -320,6 +355,7 @@ outdest_sent(struct outdest *to, struct outpkt *p)
 {
 	count(C_PACKETS_SENT);
 	to->worked = loop_now();
+	step("out-received");
 	wipe_file(to, p);
 }
 
@@ -338,9 +374,12 @@ static void
 give_up(struct outdest *to, int64_t now)
 {
 	int64_t total = schedule_total(&to->q->retry);
+	int64_t seen = (to->last_failure - to->first_failure) / 1000;
 	struct outpkt *p, *next;
 	unsigned n = 0;
 
+	if (seen < total && seen < GIVE_UP_SECONDS)
+		return;
 	for (p = TAILQ_FIRST(&to->pkts); p != NULL && n < GIVE_UP_AT_ONCE; p = next) {
 		next = TAILQ_NEXT(p, entry);
 		if (now - p->since < total)
@@ -376,12 +415,12 @@ next_due(const struct outdest *to, int64_t now)
 static void
 attempt_failed(struct outdest *to)
 {
-	int64_t now = daemon_now();
+	int64_t now = daemon_steady();
 
 	to->last_failure = loop_now();
-	to->failures++;
-	if (to->failures >= GIVE_UP_FAILURES)
-		give_up(to, now);
+	if (to->first_failure == 0)
+		to->first_failure = to->last_failure;
+	give_up(to, now);
 	to->next_try = to->last_failure + next_due(to, now) * 1000;
 	if (to->next_try < hold_until(to))
 		to->next_try = hold_until(to);
@@ -402,8 +441,7 @@ outdest_ended(struct outdest *to, enum out_end how)
 	} else if (how == OUT_WAIT) {
 		to->next_try = loop_now() + WAIT_MS;
 	} else {
-		to->failures = 0;
-		to->last_failure = 0;
+		to->first_failure = to->last_failure = 0;
 		to->next_try = how == OUT_AGAIN ? loop_now() + AGAIN_MS : 0;
 	}
 	run_soon(q);
@@ -417,7 +455,7 @@ outqueue_report(const struct outqueue *q, struct buf *out)
 
 	TAILQ_FOREACH(to, &q->dests, entry)
 		if (to->n > 0)
-			buf_printf(out, "outgoing destination %zu: %zu packets\n", ++n, to->n);
-	buf_printf(out, "outgoing packets %zu, destinations %zu, connections %zu\n",
+			buf_printf(out, "destination-%zu %zu\n", ++n, to->n);
+	buf_printf(out, "outgoing %zu\ndestinations %zu\nconnections-out %zu\n",
 	    outnames_count(q->names), n, q->nconns);
 }

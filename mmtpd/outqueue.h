@@ -9,7 +9,7 @@
 #include "modern.h"
 #include "outnames.h"
 #include "pool.h"
-#include "resolve.h"
+#include "lookup.h"
 #include "routing.h"
 
 struct outconn;
@@ -22,10 +22,9 @@ struct outdest {
 	struct mix_addr addr;
 	struct outpkt_list pkts; /* waiting; what a connection has in flight is the connection's */
 	size_t n; /* waiting and in flight */
-	int64_t next_try; /* loop_now, as the next two, which are 0 for never */
-	int64_t last_failure;
+	int64_t next_try; /* loop_now, as the next three; 0 for never */
+	int64_t first_failure, last_failure; /* since a connection last did its work */
 	int64_t worked; /* when it last took a packet */
-	unsigned failures; /* since a connection last did its work */
 	struct outconn *conn; /* NULL: none */
 };
 
@@ -35,7 +34,7 @@ struct out_env {
 	struct pool *pool; /* outgoing/ */
 	int own_dirfd; /* outgoing/own: quarantine */
 	const struct mmtpd_limits *limits;
-	struct resolver *resolver;
+	struct lookup *lookup;
 	struct modern *modern; /* NULL without LegacyTLS */
 	SSL_CTX *ctx, *ctx_either; /* the latter NULL without LegacyTLS */
 	const uint8_t *own_keyid;

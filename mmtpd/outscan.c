@@ -26,6 +26,7 @@ struct outscan {
 	const struct out_env *env;
 	int inotify;
 	int unsynced; /* names came since the last sync */
+	int started; /* from now on what comes is new */
 	struct outpkt_list unplaced;
 	struct loop_timer *place, *rescan;
 	struct log_state trouble;
@@ -38,6 +39,7 @@ note(const char *name, void *arg)
 	struct outpkt *p = outqueue_note(s->q, name);
 
 	if (p != NULL) {
+		p->since = s->started ? daemon_steady() : 0;
 		TAILQ_INSERT_TAIL(&s->unplaced, p, entry);
 		s->unsynced = 1;
 	}
@@ -82,7 +84,7 @@ refuse(struct outscan *s, struct outpkt *p, enum mmtpd_count why)
 static int64_t
 made_at(struct outscan *s, const char *name)
 {
-	int64_t now = daemon_now();
+	int64_t now = daemon_steady();
 	struct stat st;
 
 	if (fstatat(s->env->pool->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || st.st_mtime > now)
@@ -112,7 +114,8 @@ place(struct outscan *s, struct outpkt *p)
 	} else if (memcmp(to.keyid, s->env->own_keyid, HASH_LEN) == 0) {
 		refuse(s, p, C_DROPS_OWN_ADDRESS);
 	} else {
-		p->since = made_at(s, p->name);
+		if (p->since == 0)
+			p->since = made_at(s, p->name);
 		outqueue_place(s->q, p, &to);
 	}
 	wipe(rec, sizeof(rec));
@@ -189,6 +192,7 @@ outscan_start(struct outscan *s)
 {
 	struct loop *l = s->env->d->loop;
 
+	s->started = 1;
 	s->place = loop_timer(l, place_some, s);
 	s->rescan = loop_timer(l, rescan, s);
 	loop_add(l, s->inotify, POLLIN, moved_in, s);

@@ -2,7 +2,7 @@
  * When a packet that could not be sent is tried again. A packet's own age decides: the time of
  * its file in outgoing/ (mixer writes it when the batch leaves) is the record of when its tries
  * began, durable with the packet itself, so that neither a crash nor a lost note starts them anew
- * or ends them early.
+ * or ends them early. While we run, what comes in is as old as it is here, whatever the clock says.
  */
 #ifndef MMTPD_SCHEDULE_H
 #define MMTPD_SCHEDULE_H

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "outscan.h"
 #include "pool.h"
+#include "proto.h"
 #include "serve.h"
 #include "tls.h"
 #include "warmup.h"
@@ -26,7 +27,8 @@ static struct {
 	struct acceptor *acceptor;
 	struct outqueue *queue;
 	struct outscan *scan;
-	struct resolver *resolver;
+	struct lookup *lookup;
+	int own_dirfd; /* quarantine */
 	struct loop_timer *stopping; /* NULL: no */
 	int64_t stop_at;
 	char incoming_path[PATH_MAX], outgoing_path[PATH_MAX], own_path[PATH_MAX];
@@ -82,7 +84,8 @@ start_sending(struct daemon *d)
 		.d = d,
 		.pool = &m.outgoing,
 		.limits = &m.limits,
-		.resolver = m.resolver = resolver_new(d),
+		.lookup = m.lookup = lookup_new(d, SOCK_DIRSYNC_MMTPD,
+		    "packets for hosts with a name wait"),
 		.ctx = tls_client_ctx(TLS_MODERN),
 		.own_keyid = linkkey_keyid(m.keys),
 	};
@@ -90,7 +93,7 @@ start_sending(struct daemon *d)
 	pool_path(m.outgoing_path, d, "outgoing");
 	pool_path(m.own_path, d, "outgoing/own");
 	pool_init(&m.outgoing, "outgoing", daemon_opendir(m.outgoing_path), 0660);
-	env.own_dirfd = daemon_opendir(m.own_path);
+	env.own_dirfd = m.own_dirfd = daemon_opendir(m.own_path);
 	if (d->conf->legacy_tls) {
 		env.modern = modern_open(env.own_dirfd);
 		env.ctx_either = tls_client_ctx(TLS_EITHER);
@@ -124,7 +127,7 @@ serve_start(struct daemon *d)
 	start_sending(d);
 	warmup(m.keys, d->conf->legacy_tls);
 	linkkey_start(m.keys);
-	resolver_start(m.resolver);
+	lookup_start(m.lookup);
 	confine(d);
 	loop_each(d->loop, each_round, NULL);
 	acceptor_start(m.acceptor);
@@ -147,7 +150,15 @@ serve_queue(struct daemon *d, struct buf *out)
 {
 	(void)d;
 	outqueue_report(m.queue, out);
-	buf_printf(out, "incoming connections %zu\n", inconns_count(m.conns));
+	buf_printf(out, "connections-in %zu\nset-aside %ld\n", inconns_count(m.conns),
+	    pool_set_aside(m.own_dirfd, 0));
+}
+
+int
+serve_clean(struct daemon *d, struct errmsg *e)
+{
+	(void)d;
+	return pool_clean(m.own_dirfd, e);
 }
 
 /* Everybody has had an answer, or has had time enough. */

@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -26,13 +27,22 @@ prepare(struct rsakey *k, uint8_t block[PK_ENC_LEN])
 	return ctx;
 }
 
-/* The private operation and nothing around it, from start on. */
 static double
+cpu_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* The private operation and nothing around it, from start on. */
+static struct rsa_rate
 run(EVP_PKEY_CTX *ctx, const uint8_t *block, double start)
 {
 	uint8_t out[PK_ENC_LEN];
 	size_t n = 0, len;
-	double end;
+	double end, cpu = cpu_now();
 
 	do {
 		for (int i = 0; i < A_TURN; i++) {
@@ -43,14 +53,15 @@ run(EVP_PKEY_CTX *ctx, const uint8_t *block, double start)
 		n += A_TURN;
 		end = bench_now();
 	} while (end < start + SECONDS);
-	return (double)n / (end - start);
+	return (struct rsa_rate) { (double)n / (end - start), (cpu_now() - cpu) / (double)n };
 }
 
 /* All start at one moment, and each writes its rate. */
-static double
+static struct rsa_rate
 run_all(EVP_PKEY_CTX *ctx, const uint8_t *block, unsigned n)
 {
-	double start = bench_now() + 0.1, rate, sum = 0;
+	struct rsa_rate rate, sum = { 0, 0 };
+	double start = bench_now() + 0.1;
 	int p[2];
 
 	if (pipe(p) == -1)
@@ -68,7 +79,8 @@ run_all(EVP_PKEY_CTX *ctx, const uint8_t *block, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (read(p[0], &rate, sizeof(rate)) != sizeof(rate))
 			fatalx("a process of the bench ended early");
-		sum += rate;
+		sum.per_second += rate.per_second;
+		sum.cpu += rate.cpu / n;
 		wait(NULL);
 	}
 	close(p[0]);
@@ -76,13 +88,13 @@ run_all(EVP_PKEY_CTX *ctx, const uint8_t *block, unsigned n)
 	return sum;
 }
 
-double
+struct rsa_rate
 rsa_rate(int one)
 {
 	static struct rsakey *k;
 	uint8_t block[PK_ENC_LEN];
 	EVP_PKEY_CTX *ctx;
-	double rate;
+	struct rsa_rate rate;
 
 	if (k == NULL)
 		k = rsakey_generate(2048);

@@ -57,7 +57,7 @@ check_headers(const uint8_t *p, size_t len)
 }
 
 static int
-is_ascii(const struct buf *m)
+all_ascii(const struct buf *m)
 {
 	for (size_t i = 0; i < m->len; i++)
 		if (m->p[i] > 0x7f)
@@ -82,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		HOLDS(compose_mail(&m, &d, &conf, 1795231569, &rng_system, NULL) == 0);
 		headers = check_lines(&m.text);
 		check_headers(m.text.p, headers + 1);
-		HOLDS(m.eightbit || is_ascii(&m.text));
+		HOLDS(m.eightbit || all_ascii(&m.text));
 	}
 	buf_wipe(&m.text);
 	delivery_free(&d);

@@ -28,19 +28,29 @@ feed(struct mmtp_client *c, const uint8_t *p, size_t len, size_t piece)
 }
 
 static void
-answer(struct mmtp_client *c, uint8_t fill, uint8_t kind, size_t piece)
+acks_of(struct mmtp_acks *acks, uint8_t fill, int junk)
 {
-	uint8_t ack[MMTP_ACK_LEN];
+	struct buf frame = { 0 };
 
 	memset(packet, fill, sizeof(packet));
-	mmtp_ack(ack, packet, kind % 3);
-	feed(c, ack, sizeof(ack), piece);
+	mmtp_frame(&frame, acks, packet, junk);
+	buf_free(&frame);
+}
+
+static void
+answer(struct mmtp_client *c, uint8_t fill, uint8_t kind, size_t piece)
+{
+	struct mmtp_acks acks;
+
+	acks_of(&acks, fill, kind & 1);
+	feed(c, kind & 2 ? acks.rejected : acks.received, MMTP_ACK_LEN, piece);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct mmtp_client c;
+	struct mmtp_acks acks;
 	unsigned sent = 0;
 	size_t piece;
 	struct rd r;
@@ -55,8 +65,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (op == 0) {
 			feed(&c, (const uint8_t *)MMTP_HELLO, strlen(MMTP_HELLO), piece);
 		} else if (op < 3 && sent++ < 40) {
-			memset(packet, rd_u8(&r), sizeof(packet));
-			(void)mmtp_client_sent(&c, packet, op & 1);
+			acks_of(&acks, rd_u8(&r), op & 1);
+			(void)mmtp_client_sent(&c, &acks);
 		} else if (op < 5 && sent++ < 40) {
 			fill = rd_u8(&r);
 			answer(&c, fill, rd_u8(&r), piece);

@@ -21,7 +21,7 @@ script_step(struct rd *r, struct buf *stream, unsigned *frames)
 		buf_str(stream, MMTP_HELLO);
 	} else if (op < 5 && (*frames)++ < MAX_FRAMES) {
 		memset(packet, rd_u8(r), sizeof(packet));
-		mmtp_frame(stream, packet, op & 1);
+		mmtp_frame(stream, NULL, packet, op & 1);
 		if (op > 2)
 			stream->p[start + rd_u16(r) % MMTP_FRAME_LEN] ^= rd_u8(r);
 	} else {

@@ -94,9 +94,13 @@ def texts(s):
         t = L1(x["directory"])
         if len(t) < 39000:
             s.put("fuzz_directory", t)
+            s.put("fuzz_dird_signed", t)
+            s.put("fuzz_dird_server", t)
         s.put("fuzz_directory", gzip.compress(t, mtime=0))
         s.put("fuzz_infofmt", b"\0" + t[:8000])
     s.put("fuzz_conf", CONF)
+    s.put("fuzz_upload_reply", b"Status: 1\nMessage: Accepted.\n")
+    s.put("fuzz_upload_reply", b"Status: 0\r\nMessage: Superseded.\r\n")
     s.put("fuzz_infofmt", b"\1" + CONF)
 
 
@@ -193,8 +197,18 @@ def scripts(s):
     for answers in (b"250 \r\n250 \r\n250 \r\n250 \r\n354 \r\n250 \r\n",
                     b"250 \r\n550 \r\n450 \r\n552 \r\n250 \r\n", b"451 \r\n250 \r\n421 \r\n",
                     b"250 \r\n" * 4 + b"354 \r\n451-a\r\n451 b\r\n250 \r\n"):
-        s.put("fuzz_smtp", greeted + answers)
-    s.put("fuzz_smtp", b"220 x\n502 x\n250 x\n500 x\n250 x\n")
+        s.put("fuzz_smtp", b"\0" + greeted + answers)
+    s.put("fuzz_smtp", bytes(1) + b"220 x\n502 x\n250 x\n500 x\n250 x\n")
+    for how in range(16):
+        s.put("fuzz_smtp", bytes([how]) + b"220 x\n250-x\n250-SIZE 99\n250-PIPELINING\n250-SMTPUTF8\n"
+              b"250-AUTH LOGIN PLAIN\n250 STARTTLS\n235 x\n" + b"250 x\n" * 4 + b"354 x\n250 x\n")
+        s.put("fuzz_smtp", bytes([how]) + b"220 x\n250-x\n250 STARTTLS\n220 x\n250-x\n250 AUTH LOGIN\n"
+              b"334 x\n334 x\n235 x\n250 x\n250 x\n354 x\n250 x\n")
+    part = b"Content-Type: %s; boundary=\"b\"\n\n--b\nContent-Transfer-Encoding: %s\n\n=41YQ==\n--b--\n"
+    for kind, encoding in ((b"multipart/mixed", b"quoted-printable"), (b"multipart/x", b"base64"),
+                           (b"message/rfc822", b"8bit"), (b"text/html", b"7bit")):
+        s.put("fuzz_mailtext", part % (kind, encoding))
+        s.put("fuzz_mailtext", b"From a b\nTo: x\n" + part % (kind, encoding) + b"\nFrom c\n>From d\n\n>From e\n")
     for overhead, size in ((0, 40000), (1, 40000), (0, 90000), (0, 200000), (1, 700000)):
         head = bytes([overhead]) + size.to_bytes(4, "big")
         for step in (1, 2, 3):

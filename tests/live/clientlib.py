@@ -2,6 +2,8 @@
 its own, and lines "ok - NAME"."""
 import glob
 import os
+import pty
+import select
 import shutil
 import socket
 import subprocess
@@ -10,12 +12,17 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests"))
+from ports import free_ports  # noqa: E402
+
 BIN = os.path.join(ROOT, os.environ.get("BUILD", "build"), "bin", "mixminion")
 WAIT = 60  # seconds until something that has to come is given up
 NICKS = ["Mix1", "Mix2", "Mix3", "Mix4"]
 os.environ["PYTHONPATH"] = os.path.join(ROOT, "tests", "peer")
 os.environ["PYTHONWARNINGS"] = "ignore"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+# For what makes a server: the keys of the last one of that name.
+SAME_KEYS = dict(os.environ, TYPE3_KEYS=os.environ["TEST_KEYS"]) if "TEST_KEYS" in os.environ else None
 failed = 0
 
 
@@ -50,29 +57,24 @@ class Network:
     """Four nodes and a mail sink; what they deliver lies in mail/ and NICK.out/."""
 
     def __init__(self):
-        socks = [socket.socket() for _ in range(5)]
-        for s in socks:
-            s.bind(("127.0.0.1", 0))
-        self.ports = [s.getsockname()[1] for s in socks]
-        for s in socks:
-            s.close()
+        self.ports = free_ports(5)
         makers = [self.peer("make-server", n, "--nick", n, "--port", str(p), "--exit", "smtp,mbox,frag", "--host",
-                            "127.0.0.1", "--days", "40", "--max-size", "1000")
+                            "127.0.0.1", "--days", "40", "--max-size", "1000", env=SAME_KEYS)
                   for n, p in zip(NICKS, self.ports)]
         for m in makers:
             m.wait()
         self.procs = []
 
     @staticmethod
-    def peer(*args):
+    def peer(*args, env=None):
         return subprocess.Popen([sys.executable, "-m", "type3", *args], stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL)
+                                stderr=subprocess.DEVNULL, env=env)
 
     def start(self, *options):
         self.procs = [self.peer("sink", "--port", str(self.ports[4]), "--out", "mail")]
         for n in NICKS:
-            self.procs.append(self.peer("serve", n, "--out", n + ".out", "--smtp", "127.0.0.1:%d" % self.ports[4],
-                                        *options))
+            self.procs.append(self.peer("serve", n, "--out", n + ".out", "--log", n + ".log", "--smtp",
+                                        "127.0.0.1:%d" % self.ports[4], *options))
         for p in self.ports:
             until(lambda p=p: listening(p))
 
@@ -98,6 +100,28 @@ def run(*args, conf="rc", stdin=b"", passphrase=None, timeout=WAIT, options=()):
     for fd in fds:
         os.close(fd)
     return p.returncode, p.stdout, p.stderr.decode()
+
+
+def terminal(args, answers=(), env=None):
+    """The command on a terminal of its own: (status, what was on the screen). answers: pairs of what is waited for and
+    what is typed then, in order."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(env or {})
+        os.execvp(args[0], args)
+    seen, mark, answers, end = b"", 0, list(answers), time.time() + WAIT
+    while time.time() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                seen += os.read(fd, 4096)
+            except OSError:
+                break
+        if answers and answers[0][0].encode() in seen[mark:]:
+            mark = len(seen)
+            os.write(fd, answers.pop(0)[1].encode() + b"\n")
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(fd)
+    return status, seen.decode(errors="replace")
 
 
 def mails(n):

@@ -85,12 +85,7 @@ wait_for() {
         sleep 0.1
     done
 }
-free_ports() {
-    "$PYTHON" -c 'import socket, sys
-s = [socket.socket() for _ in range(int(sys.argv[1]))]
-[x.bind(("127.0.0.1", 0)) for x in s]
-print(*[x.getsockname()[1] for x in s])' "$1"
-}
+free_ports() { "$PYTHON" tests/ports.py "$1"; }
 port_open() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 port_of() { sed -n '/^\[Incoming/,/^\[Out/s/^Port: //p' "$dir/$1/mixminiond.conf"; }
 
@@ -190,8 +185,9 @@ counter_at_least() { [ "$(counter "$1" "$2" "$3")" -ge "$4" ]; }
 # --- the peer ---
 
 peer() { "$PYTHON" -m type3 "$@"; }
-peer_home() {
-    peer make-server "$dir/$1" --nick "$1" --port "$2" --exit smtp,mbox,frag --days 60 >/dev/null
+peer_home() { # NAME PORT: with the keys of the last one of that name
+    ${TEST_KEYS:+env TYPE3_KEYS="$TEST_KEYS"} "$PYTHON" -m type3 make-server "$dir/$1" --nick "$1" \
+        --port "$2" --exit smtp,mbox,frag --days 60 >/dev/null
 }
 # peer_serve NAME [FLAG...]
 peer_serve() {

@@ -86,10 +86,7 @@ Enabled: yes
 EOF
 }
 
-free_port() {
-    "$PYTHON" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+free_port() { "$PYTHON" tests/ports.py 1; }
 
 start() {
     ctl start -f "$conf" --daemon --quiet "${flags[@]}" >"$base/out" 2>&1 || return 1

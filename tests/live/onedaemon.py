@@ -139,18 +139,49 @@ class Daemon:
 NOT_RUN = object()  # what a test returns that has printed a "not run" line
 
 
+def run_one(prefix, name, run):
+    """1 if it failed."""
+    try:
+        if run() is not NOT_RUN:
+            print("ok - %s_%s" % (prefix, name), flush=True)
+        return 0
+    except Exception as e:
+        traceback.print_exc()
+        print("not ok - %s_%s: %s: %s" % (prefix, name, type(e).__name__, str(e).split("\n")[0]), flush=True)
+        return 1
+
+
+def picked(tests):
+    return [t for t in tests if len(sys.argv) < 2 or t[0] in sys.argv[1:]]
+
+
+def run_list(prefix, tests):
+    """tests: (name, function); arguments pick some of them. 1 if any failed."""
+    return max([run_one(prefix, *t) for t in picked(tests)], default=0)
+
+
 def run_tests(prefix, tests):
-    """tests: (name, function); arguments pick some of them. Exits."""
-    failed = 0
-    for name, run in tests:
-        if len(sys.argv) > 1 and name not in sys.argv[1:]:
-            continue
-        try:
-            if run() is not NOT_RUN:
-                print("ok - %s_%s" % (prefix, name), flush=True)
-        except Exception as e:
-            failed = 1
-            traceback.print_exc()
-            print("not ok - %s_%s: %s: %s" % (prefix, name, type(e).__name__,
-                                              str(e).split("\n")[0]), flush=True)
-    sys.exit(failed)
+    sys.exit(run_list(prefix, tests))
+
+
+def run_side_by_side(prefix, tests, jobs=6):
+    """The same for tests that wait more than they work and share nothing: so many at a time, in processes. The first
+    of the list begin first."""
+    running, failed = set(), 0
+
+    def reap():
+        pid, how = os.wait()
+        running.remove(pid)
+        return how != 0
+
+    for name, run in picked(tests):
+        if len(running) == jobs:
+            failed |= reap()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(run_one(prefix, name, run))
+        running.add(pid)
+    while running:
+        failed |= reap()
+    return int(failed)

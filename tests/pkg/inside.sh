@@ -20,7 +20,7 @@ check() {
         ok "$name"
     else
         not_ok "$name" "$*"
-        tail -n 20 /tmp/check.out | sed 's/^/    /'
+        tail -n 40 /tmp/check.out | sed 's/^/    /'
     fi
 }
 die() {
@@ -45,7 +45,7 @@ install_packages() { dpkg -i ./*.deb; }
 edit_conf() {
     sed -i -e 's/^Nickname: .*/Nickname: west/' -e 's/^Contact-Email: .*/Contact-Email: o@west.example/' \
         -e 's/^Hostname: .*/Hostname: 127.0.0.1\nIP: 127.0.0.1/' -e 's/^#LogLevel: .*/LogLevel: INFO/' \
-        -e 's/^MixAlgorithm: .*/MixAlgorithm: Timed\nMixInterval: 1 second/' \
+        -e 's/^#\{0,1\}MixAlgorithm: .*/MixAlgorithm: Timed\nMixInterval: 1 second/' \
         -e '/^\[Outgoing/,/^#\[Pinging/s/^#Retry: .*/Retry: every 2 seconds for 10 minutes/' \
         -e '/^\[Delivery\/SMTP\]/,/^#\[Delivery\/SMTP-/{
             s/^Enabled: no/Enabled: yes/
@@ -53,6 +53,11 @@ edit_conf() {
             s/^#ReturnAddress: .*/ReturnAddress: nobody@west.example/
             s/^#Retry: .*/Retry: every 2 seconds for 10 minutes/
         }' /etc/mixminiond.conf
+    local line
+    for line in 'Nickname: west' 'Hostname: 127.0.0.1' 'MixInterval: 1 second' 'SMTPServer: localhost:2525' \
+        'ReturnAddress: nobody@west.example' 'Retry: every 2 seconds for 10 minutes'; do
+        grep -qx "$line" /etc/mixminiond.conf || die "the configuration that came with it has no place for: $line"
+    done
 }
 
 other_conf() { # NAME PORT

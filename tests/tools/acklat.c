@@ -1,8 +1,8 @@
 /*
  * Can SEND, JUNK and rejected packets be told apart by the time of their answers (minion-spec 4)?
- * Sends the three kinds in random order over one connection, one at a time, and compares the
- * latencies of each pair: the two-sample Kolmogorov-Smirnov distance. With -l a second connection
- * keeps the node busy meanwhile.
+ * Sends the three kinds in random order, one at a time, and compares the latencies of each pair:
+ * the two-sample Kolmogorov-Smirnov distance. A rejected one ends its connection, and the next
+ * begins another. With -l a second connection keeps the node busy meanwhile.
  */
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -78,6 +78,13 @@ dial(const char *host, uint16_t port)
 	return ssl;
 }
 
+static void
+hang_up(SSL *ssl)
+{
+	close(SSL_get_fd(ssl));
+	SSL_free(ssl);
+}
+
 /* Random octets: the mix will find the packet unreadable later, which is not our subject. */
 static double
 ask(SSL *ssl, enum kind k, struct buf *frame)
@@ -88,7 +95,7 @@ ask(SSL *ssl, enum kind k, struct buf *frame)
 
 	rng_fill(&rng_system, packet, sizeof(packet));
 	buf_reset(frame);
-	mmtp_frame(frame, packet, k == KIND_JUNK);
+	mmtp_frame(frame, NULL, packet, k == KIND_JUNK);
 	if (k == KIND_REJECTED)
 		frame->p[frame->len - 1] ^= 1;
 	t = now_ms();
@@ -144,10 +151,11 @@ ks_distance(const double *a, const double *b, size_t n)
 }
 
 static void
-measure(SSL *ssl, size_t n, double *lat[NKINDS])
+measure(const char *host, uint16_t port, size_t n, double *lat[NKINDS])
 {
 	size_t have[NKINDS] = { 0 }, left = n * NKINDS;
 	struct buf frame = { 0 };
+	SSL *ssl = dial(host, port);
 	enum kind k;
 
 	while (left > 0) {
@@ -156,7 +164,12 @@ measure(SSL *ssl, size_t n, double *lat[NKINDS])
 			continue;
 		lat[k][have[k]++] = ask(ssl, k, &frame);
 		left--;
+		if (k == KIND_REJECTED) {
+			hang_up(ssl);
+			ssl = dial(host, port);
+		}
 	}
+	hang_up(ssl);
 	buf_free(&frame);
 	for (k = 0; k < NKINDS; k++)
 		qsort(lat[k], n, sizeof(double), by_value);
@@ -200,7 +213,7 @@ main(int argc, char **argv)
 			err(1, "calloc");
 	if (load && (pid = fork()) == 0)
 		make_load(argv[0], port);
-	measure(dial(argv[0], port), n, lat);
+	measure(argv[0], port, n, lat);
 	if (pid > 0)
 		kill(pid, SIGTERM);
 	report(load ? "load" : "idle", n, lat);

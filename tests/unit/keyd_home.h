@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../keyd/files.h"
+#include "files.h"
 #include "../../keyd/keyset.h"
 #include "t.h"
 

@@ -69,7 +69,7 @@ test_defaults(void)
 	CHECK(c->log_level == LOGL_WARN && c->log_stats == 1 && c->stats_interval == 86400);
 	CHECK(c->file_paranoia == 1 && !c->echo_messages && !c->daemonize);
 	CHECK(c->identity_key_bits == 2048 && c->key_lifetime == 30 * 86400);
-	CHECK(c->key_overlap == 86400 && c->mix_algorithm == MIX_TIMED);
+	CHECK(c->key_overlap == 86400 && c->mix_algorithm == MIX_BINOMIAL);
 	CHECK(c->mix_interval == 1800 && c->mix_pool_min == 5 && c->timeout == 300);
 	CHECK(c->mix_pool_rate > 0.59 && c->mix_pool_rate < 0.61 && c->max_bandwidth == 0);
 	CHECK(c->port == 48099 && c->listen_port == 48099 && c->max_incoming == 512);
@@ -81,7 +81,7 @@ test_defaults(void)
 	CHECK_STR(c->smtp.subject_line, "Type III Anonymous Message");
 	CHECK(c->nwarnings == 0);
 	conf_insecurities(c, &why);
-	CHECK_STR(buf_cstr(&why), "Mix algorithm is not secure");
+	CHECK_STR(buf_cstr(&why), "");
 	buf_free(&why);
 	conf_free(c);
 }
@@ -144,6 +144,38 @@ test_required(void)
 	    "needs [Delivery/MBOX] or"));
 }
 
+#define SMTP(more) MINIMAL MMTP "[Delivery/SMTP]\nEnabled: yes\nReturnAddress: a@b.example\n" more
+#define PIN "SMTPPin: 0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef\n"
+
+/* A password, and what is known of the server, only mean something under TLS that has to be. */
+static void
+test_smtp_security(void)
+{
+	struct server_conf *c;
+	struct errmsg e;
+	const char *text = SMTP("SMTPTLS: Implicit\nSMTPHelo: h.example\n" PIN PIN
+	    "SMTPUser: u\nSMTPPasswordFile: pw\nMaxConnections: 16\n");
+
+	CHECK((c = conf_parse("f", text, strlen(text), NULL, &e)) != NULL);
+	CHECK(c->smtp.smtp_tls == SMTPTLS_IMPLICIT && c->smtp.smtp_pins.n == 2 &&
+	    c->smtp.max_connections == 16);
+	CHECK_STR(c->smtp.smtp_helo, "h.example");
+	CHECK(strcmp(c->smtp.smtp_password_file + strlen(c->base_dir), "/pw") == 0);
+	conf_free(c);
+	text = SMTP("");
+	CHECK((c = conf_parse("f", text, strlen(text), NULL, &e)) != NULL);
+	CHECK(c->smtp.smtp_tls == SMTPTLS_TRY && c->smtp.max_connections == 4);
+	conf_free(c);
+	CHECK(refused(SMTP("SMTPTLS: yes\n"), "f:14: SMTPTLS: \"yes\" is none of off, try"));
+	CHECK(refused(SMTP(PIN), "f:14: SMTPPin needs SMTPTLS: required"));
+	CHECK(refused(SMTP("SMTPTLS: try\nSMTPUser: u\nSMTPPasswordFile: p\n"),
+	    "f:15: SMTPUser needs SMTPTLS: required"));
+	CHECK(refused(SMTP("SMTPTLS: required\nSMTPUser: u\n"), "needs both of SMTPUser and"));
+	CHECK(refused(SMTP("SMTPTLS: required\nSMTPCAFile: x\n" PIN), "f:16: [Delivery/SMTP] has"));
+	CHECK(refused(SMTP("SMTPTLS: required\nSMTPPin: 00\n"), "f:15: SMTPPin: a pin is the"));
+	CHECK(refused(SMTP("MaxConnections: 17\n"), "f:14: MaxConnections"));
+}
+
 static void
 test_values_are_checked(void)
 {
@@ -168,6 +200,46 @@ test_values_are_checked(void)
 	    "f:4: Contact-Email"));
 	CHECK(refused("[Server]\nBaseDir: /b\nNickname: N\nContact-Email: n@n.example\n"
 	    "Mode: local\n" MMTP, "f:5: Mode"));
+}
+
+/* What exits alone have: programs, limits, Mixmaster, the space of fragments. */
+static void
+test_exit_options(void)
+{
+#define SMTP_ON "[Delivery/SMTP]\nEnabled: yes\nReturnAddress: a@b.example\n"
+#define MIX2_ON                                                                                    \
+	"[Delivery/SMTP-Via-Mixmaster]\nEnabled: yes\nMixCommand: mix\n"
+	struct errmsg e;
+	struct server_conf *c;
+
+	CHECK(refused(MINIMAL "Module: 0xf001\n" MMTP, "f:6: Module: expected"));
+	CHECK(refused(MINIMAL "Module: 0x0001 a\n" MMTP, "0x0001 is no exit type"));
+	CHECK(refused(MINIMAL "Module: 0x0103 a\n" MMTP, "0x0103 is no exit type"));
+	CHECK(refused(MINIMAL "Module: 0xf001 a; b\n" MMTP, "no shell reads a command"));
+	CHECK(refused(MINIMAL "Module: 0xf001 a\nModule: 0xF001 b\n" MMTP, "two modules for"));
+	CHECK(refused(MINIMAL "Module: 0x0100 a\n" MMTP SMTP_ON, "whose own section is enabled"));
+	CHECK(refused(MINIMAL "CommandTimeout: 2 hours\n" MMTP, "too long"));
+	CHECK(refused(MINIMAL MMTP SMTP_ON "SendmailCommand: a 'b'\n", "f:14: SendmailCommand"));
+	CHECK(refused(MINIMAL MMTP SMTP_ON "RecipientLimit: many\n", "N per INTERVAL"));
+	CHECK(refused(MINIMAL MMTP SMTP_ON "DomainLimit: 0 per day\n", "N per INTERVAL"));
+	CHECK(refused(MINIMAL MMTP SMTP_ON "DomainLimit: 5 per walk\n", "not an interval"));
+	CHECK(refused(MINIMAL MMTP MIX2_ON "Server: -S\n", "not the name of a remailer"));
+	CHECK(refused(MINIMAL MMTP MIX2_ON "Server: a b\n", "not the name of a remailer"));
+	CHECK(refused(MINIMAL MMTP SMTP_ON MIX2_ON "Server: a\n", "one of them"));
+	c = parse(MINIMAL "Module: my.module.Class\nModule: 0xfffe x\n" MMTP SMTP_ON
+		"SendmailCommand: sendmail -t\n"
+		"RecipientLimit: 20 per day\nDomainLimit: 5 per 2 hours\n"
+		"[Delivery/Fragmented]\nEnabled: yes\nMaximumSize: 1M\nMaximumSpace: 2M\n", &e);
+	CHECK(c != NULL);
+	if (c == NULL)
+		return;
+	CHECK(warned(c, "a Python class of the reference has no effect") && c->modules.n == 1);
+	CHECK(warned(c, "lacks -i") && warned(c, "raised to four times"));
+	CHECK(c->recipient_limit.n == 20 && c->recipient_limit.interval == 86400);
+	CHECK(c->domain_limit.n == 5 && c->domain_limit.interval == 7200);
+	CHECK(c->frag_max_space == 4 << 20 && c->command_timeout == 300);
+	CHECK(conf_runs_commands(c));
+	conf_free(c);
 }
 
 static void
@@ -227,9 +299,9 @@ test_what_may_repeat_and_what_warns(void)
 		return;
 	CHECK(c->trusted_users.n == 2 && c->server_urls.n == 2 && c->legacy_tls == 1);
 	CHECK_STR(c->server_urls.v[1], "http://b/");
-	CHECK(warned(c, "Deny is not supported yet"));
+	CHECK(c->outgoing_rules.n == 2 && !c->outgoing_rules.v[0].allow &&
+	    c->outgoing_rules.v[1].allow && c->incoming_rules.n == 0);
 	CHECK(warned(c, "Enabled is not supported yet"));
-	CHECK(c->nwarnings == 3);
 	conf_free(c);
 }
 
@@ -322,6 +394,7 @@ test_a_broken_header_ends_it(void)
 }
 
 TESTS(T(test_defaults), T(test_a_small_node), T(test_unknown_and_misplaced), T(test_required),
-    T(test_values_are_checked), T(test_all_faults_are_told), T(test_smtp_server_forms),
+    T(test_smtp_security), T(test_values_are_checked), T(test_exit_options),
+    T(test_all_faults_are_told), T(test_smtp_server_forms),
     T(test_what_may_repeat_and_what_warns), T(test_old_names_and_paths), T(test_missing_file),
     T(test_the_sample_loads), T(test_everything_is_told), T(test_a_broken_header_ends_it))

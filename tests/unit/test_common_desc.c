@@ -31,6 +31,17 @@ params(void)
 		.mbox_max_kb = 64, .smtp_max_kb = 100, .max_fragments = 33, .smtp_allow_from = 1 };
 }
 
+static struct buf
+signed_by(const struct desc_params *p, struct rsakey *key)
+{
+	struct buf text = { 0 }, out = { 0 };
+
+	desc_format(&text, p);
+	CHECK(desc_sign(&out, (const char *)text.p, text.len, key, &rng_system, NULL) == 0);
+	buf_free(&text);
+	return out;
+}
+
 /* Signed, after from (if any) was replaced by to. */
 static struct buf
 signed_text(const struct desc_params *p, const char *from, const char *to)
@@ -72,6 +83,53 @@ made(const struct desc_params *p)
 	return d;
 }
 
+/* What [Testing] says of the mix interval, with value in the place of "30 minutes". */
+static int64_t
+interval_said(const char *value)
+{
+	struct desc_params p = params();
+	enum desc_fault why;
+	struct buf b;
+	struct desc *d;
+	int64_t seconds;
+
+	p.mix_interval = 30 * 60;
+	b = signed_text(&p, "Server/MixInterval='30 minutes'", value);
+	d = parse(&b, &why);
+	CHECK(d != NULL);
+	seconds = d != NULL ? d->mix_interval : -2;
+	desc_free(d);
+	buf_free(&b);
+	return seconds;
+}
+
+static void
+test_mix_interval(void)
+{
+	static const int64_t some[] = { 1, 90, 120, 3600, 5400, 7200, 86400 };
+	struct desc_params p = params();
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		struct desc *d;
+
+		p.mix_interval = some[i];
+		d = made(&p);
+		CHECK(d != NULL && d->mix_interval == some[i]);
+		desc_free(d);
+	}
+	CHECK(interval_said("Server/LogLevel='WARN'; Server/MixInterval='1.5 hours'; A/B='c'") ==
+	    5400);
+	CHECK(interval_said("A/B='XServer/MixInterval='1 hour'; Server/MixInterval='2 hours'") ==
+	    7200);
+	CHECK(interval_said("XServer/MixInterval='1 hour'") == -1);
+	CHECK(interval_said("Server/MixInterval='a while'") == -1);
+	CHECK(interval_said("Server/MixInterval='31 days'") == -1);
+	CHECK(interval_said("Server/MixInterval=''") == -1);
+	CHECK(interval_said("Server/MixInterval='30 minutes, or another very long text") == -1);
+	CHECK(interval_said("Server/MixInterval='") == -1);
+	CHECK(interval_said("nothing") == -1);
+}
+
 static void
 test_what_is_written_is_read(void)
 {
@@ -88,6 +146,7 @@ test_what_is_written_is_read(void)
 	CHECK(d->published == NOW - 60 && d->valid_until - d->valid_after == 30 * DAY);
 	CHECK(d->has_incoming && d->has_outgoing && d->has_mbox && d->has_smtp);
 	CHECK(d->has_fragmented && d->max_fragments == 33 && d->mbox_max_kb == 64);
+	CHECK(d->mix_interval == -1);
 	CHECK(!d->mbox_allow_from && d->smtp_allow_from);
 	CHECK(desc_addr(d, &a) == 0 && a.port == 48099);
 	CHECK_STR(a.host, "node.example");
@@ -299,7 +358,76 @@ test_more_than_half_of_the_trusted(void)
 	CHECK(!usable(both, 2, trusted, 0));
 }
 
-TESTS(T(test_what_is_written_is_read), T(test_a_faulty_section_is_dropped), T(test_refusals),
-    T(test_signature_of_another), T(test_supersession), T(test_protocol_lists), T(test_versions),
+/* Why a directory of these descriptors may not be used; "" if it may. */
+static const char *
+sound(const struct buf *a, const struct buf *b)
+{
+	static struct errmsg e;
+	const struct buf both[2] = { *a, *b };
+	uint8_t trusted[1][HASH_LEN];
+	struct buf text = directory(both, 2, &other, 1);
+	struct directory *d = directory_parse((const char *)text.p, text.len, NOW, &e);
+
+	rsakey_keyid(other, trusted[0]);
+	CHECK(d != NULL);
+	if (d != NULL &&
+	    directory_check(d, (const uint8_t (*)[HASH_LEN])trusted, 1, NOW, 0, &e) == 0)
+		e.s[0] = '\0';
+	directory_free(d);
+	buf_free(&text);
+	return e.s;
+}
+
+static void
+test_one_name_one_key_in_order(void)
+{
+	struct desc_params p = params(), q = params();
+	struct buf a, b, c, d;
+
+	p.nickname = "Alpha";
+	a = signed_text(&p, NULL, NULL);
+	p.valid_after += DAY;
+	b = signed_text(&p, NULL, NULL);
+	p.nickname = "Beta";
+	c = signed_text(&p, NULL, NULL);
+	q.nickname = "alpha";
+	q.identity = other;
+	d = signed_by(&q, other);
+	CHECK_STR(sound(&a, &b), "");
+	CHECK_STR(sound(&b, &a), "the directory's descriptors are out of order");
+	CHECK_STR(sound(&a, &c), "the directory has one identity with two nicknames: Alpha, Beta");
+	CHECK(strstr(sound(&a, &d), "one nickname with two identities") != NULL);
+	buf_free(&a);
+	buf_free(&b);
+	buf_free(&c);
+	buf_free(&d);
+}
+
+static void
+test_who_signed(void)
+{
+	struct buf b = directory(NULL, 0, &identity, 1);
+	struct directory *d = directory_parse((const char *)b.p, b.len, NOW, NULL);
+	uint8_t trusted[2][HASH_LEN];
+	char hex[2][2 * HASH_LEN + 1];
+	struct errmsg e = { "" };
+
+	rsakey_keyid(identity, trusted[0]);
+	rsakey_keyid(other, trusted[1]);
+	hex_upper(hex[0], trusted[0], HASH_LEN);
+	hex_upper(hex[1], trusted[1], HASH_LEN);
+	CHECK(directory_check(d, (const uint8_t (*)[HASH_LEN])trusted, 2, NOW, 0, &e) == -1);
+	CHECK(strstr(e.s, "1 of the 2 trusted") != NULL);
+	CHECK(strstr(e.s, "Signed by: ") != NULL &&
+	    strncmp(strstr(e.s, "Signed by: ") + 11, hex[0], 40) == 0);
+	CHECK(strstr(e.s, "not by: ") != NULL &&
+	    strncmp(strstr(e.s, "not by: ") + 8, hex[1], 40) == 0);
+	directory_free(d);
+	buf_free(&b);
+}
+
+TESTS(T(test_what_is_written_is_read), T(test_mix_interval),
+    T(test_a_faulty_section_is_dropped), T(test_refusals), T(test_signature_of_another),
+    T(test_supersession), T(test_protocol_lists), T(test_versions),
     T(test_directory_skips_the_faulty_and_refuses_the_forged),
-    T(test_more_than_half_of_the_trusted))
+    T(test_more_than_half_of_the_trusted), T(test_one_name_one_key_in_order), T(test_who_signed))

@@ -89,9 +89,9 @@ test_server_dialogue(void)
 
 	fill_packet(1);
 	buf_str(&in, MMTP_HELLO);
-	mmtp_frame(&in, packet, 0);
-	mmtp_frame(&in, packet, 1);
-	mmtp_frame(&in, packet, 0);
+	mmtp_frame(&in, NULL, packet, 0);
+	mmtp_frame(&in, NULL, packet, 1);
+	mmtp_frame(&in, NULL, packet, 0);
 	expect_server(&in, "HSJS");
 	buf_free(&in);
 }
@@ -104,15 +104,15 @@ test_server_wrong_digests(void)
 
 	fill_packet(2);
 	buf_str(&in, MMTP_HELLO);
-	mmtp_frame(&in, packet, 0);
+	mmtp_frame(&in, NULL, packet, 0);
 	in.p[in.len - 1] ^= 1;
-	mmtp_frame(&in, packet, 1);
+	mmtp_frame(&in, NULL, packet, 1);
 	in.p[in.len - HASH_LEN] ^= 0x80;
 	/* the digest of the other kind is a wrong one */
 	at = in.len;
-	mmtp_frame(&in, packet, 0);
+	mmtp_frame(&in, NULL, packet, 0);
 	memcpy(in.p + at, "JUNK", 4);
-	mmtp_frame(&in, packet, 0);
+	mmtp_frame(&in, NULL, packet, 0);
 	expect_server(&in, "HsjjS");
 	buf_free(&in);
 }
@@ -179,7 +179,7 @@ test_server_wrong_words(void)
 
 		fill_packet(3);
 		buf_str(&in, MMTP_HELLO);
-		mmtp_frame(&in, packet, 0);
+		mmtp_frame(&in, NULL, packet, 0);
 		buf_str(&in, words[i]);
 		expect_server(&in, "HSE");
 		buf_free(&in);
@@ -206,10 +206,21 @@ test_server_half_packet_says_nothing(void)
 
 	fill_packet(4);
 	buf_str(&in, MMTP_HELLO);
-	mmtp_frame(&in, packet, 0);
+	mmtp_frame(&in, NULL, packet, 0);
 	in.len--;
 	expect_server(&in, "H");
 	buf_free(&in);
+}
+
+static int
+send_packet(struct mmtp_client *c, int junk)
+{
+	struct buf frame = { 0 };
+	struct mmtp_acks acks;
+
+	mmtp_frame(&frame, &acks, packet, junk);
+	buf_free(&frame);
+	return mmtp_client_sent(c, &acks);
 }
 
 static void
@@ -223,7 +234,7 @@ run_client(struct trace *t, const struct buf *in, unsigned outstanding, size_t p
 	mmtp_client_init(&c);
 	for (unsigned i = 0; i < outstanding; i++) {
 		fill_packet(i);
-		CHECK(mmtp_client_sent(&c, packet, i % 2) == 0);
+		CHECK(send_packet(&c, i % 2) == 0);
 	}
 	while (pos < in->len) {
 		size_t n = piece != 0 ? piece : 1 + (size_t)rand() % 40;
@@ -256,11 +267,18 @@ expect_client(const struct buf *in, unsigned outstanding, const char *want)
 	}
 }
 
+enum answer { RECEIVED, RECEIVED_JUNK, REJECTED };
+
 static void
-put_ack(struct buf *in, unsigned i, enum mmtp_answer a)
+put_ack(struct buf *in, unsigned i, enum answer a)
 {
+	struct buf frame = { 0 };
+	struct mmtp_acks acks;
+
 	fill_packet(i);
-	mmtp_ack(buf_space(in, MMTP_ACK_LEN), packet, a);
+	mmtp_frame(&frame, &acks, packet, a == RECEIVED_JUNK);
+	buf_put(in, a == REJECTED ? acks.rejected : acks.received, MMTP_ACK_LEN);
+	buf_free(&frame);
 }
 
 static void
@@ -269,10 +287,10 @@ test_client_dialogue(void)
 	struct buf in = { 0 };
 
 	buf_str(&in, MMTP_HELLO);
-	put_ack(&in, 0, MMTP_RECEIVED);
-	put_ack(&in, 1, MMTP_RECEIVED_JUNK);
-	put_ack(&in, 2, MMTP_REJECTED);
-	put_ack(&in, 3, MMTP_REJECTED);
+	put_ack(&in, 0, RECEIVED);
+	put_ack(&in, 1, RECEIVED_JUNK);
+	put_ack(&in, 2, REJECTED);
+	put_ack(&in, 3, REJECTED);
 	expect_client(&in, 4, "HAARR");
 	expect_client(&in, MMTP_MAX_WINDOW, "HAARR");
 	expect_client(&in, 3, "HAARE");
@@ -291,20 +309,20 @@ test_client_wrong_answers(void)
 	expect_client(&in, 1, "E");
 	buf_reset(&in);
 	buf_str(&in, MMTP_HELLO);
-	put_ack(&in, 1, MMTP_RECEIVED); /* the next packet's, out of order */
+	put_ack(&in, 1, RECEIVED); /* the next packet's, out of order */
 	expect_client(&in, 2, "HE");
 	buf_reset(&in);
 	buf_str(&in, MMTP_HELLO);
-	put_ack(&in, 0, MMTP_RECEIVED_JUNK); /* of the other kind */
+	put_ack(&in, 0, RECEIVED_JUNK); /* of the other kind */
 	expect_client(&in, 1, "HE");
 	buf_reset(&in);
 	buf_str(&in, MMTP_HELLO);
-	put_ack(&in, 0, MMTP_RECEIVED);
+	put_ack(&in, 0, RECEIVED);
 	in.p[in.len - 1] ^= 1;
 	expect_client(&in, 1, "HE");
 	buf_reset(&in);
 	buf_str(&in, MMTP_HELLO);
-	put_ack(&in, 0, MMTP_RECEIVED);
+	put_ack(&in, 0, RECEIVED);
 	in.len--;
 	expect_client(&in, 1, "H");
 	buf_free(&in);
@@ -322,12 +340,12 @@ test_client_window(void)
 	    mmtp_client_feed(&c, (const uint8_t *)MMTP_HELLO, 10, &ev) == 10 && ev == MMTP_C_READY);
 	for (unsigned i = 0; i < 5 * MMTP_MAX_WINDOW; i++) {
 		fill_packet(i);
-		CHECK(mmtp_client_sent(&c, packet, 0) == 0);
+		CHECK(send_packet(&c, 0) == 0);
 		if (i < MMTP_MAX_WINDOW - 1)
 			continue;
-		CHECK(mmtp_client_sent(&c, packet, 0) == -1);
+		CHECK(send_packet(&c, 0) == -1);
 		buf_reset(&in);
-		put_ack(&in, i - (MMTP_MAX_WINDOW - 1), MMTP_RECEIVED);
+		put_ack(&in, i - (MMTP_MAX_WINDOW - 1), RECEIVED);
 		CHECK(
 		    mmtp_client_feed(&c, in.p, in.len, &ev) == MMTP_ACK_LEN && ev == MMTP_C_ACKED);
 	}

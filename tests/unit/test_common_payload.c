@@ -173,6 +173,17 @@ test_dashes_there_and_back(void)
 static void
 test_text(void)
 {
+	static const struct {
+		const char *s;
+		int good;
+	} utf8[] = { { "", 1 }, { "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 1 }, { "\xc3", 0 },
+		{ "\xc3(", 0 }, { "\x80", 0 }, { "\xc0\x80", 0 }, { "\xc1\xbf", 0 },
+		{ "\xe0\x9f\xbf", 0 }, { "\xe0\xa0\x80", 1 }, { "\xed\x9f\xbf", 1 },
+		{ "\xed\xa0\x80", 0 }, { "\xf0\x8f\xbf\xbf", 0 }, { "\xf4\x8f\xbf\xbf", 1 },
+		{ "\xf4\x90\x80\x80", 0 }, { "\xf5\x80\x80\x80", 0 }, { "\xe2\x82", 0 } };
+
+	for (size_t i = 0; i < sizeof(utf8) / sizeof(utf8[0]); i++)
+		CHECK(utf8_valid((const uint8_t *)utf8[i].s, strlen(utf8[i].s)) == utf8[i].good);
 	CHECK(is_text((const uint8_t *)"", 0));
 	CHECK(is_text((const uint8_t *)"a\t\n\v\r\xc3\xa9\xf0\x9f\x98\x80", 11));
 	CHECK(!is_text((const uint8_t *)"\f", 1) && !is_text((const uint8_t *)"\0", 1));

@@ -136,6 +136,33 @@ test_batch_is_invisible_until_commit(void)
 	finish();
 }
 
+/* More files than a process may open; what is settled still goes with the batch. */
+static void
+test_settled_batch(void)
+{
+	struct rlimit old, few = { 64, 64 };
+	struct pool_batch *b;
+
+	start();
+	CHECK(getrlimit(RLIMIT_NOFILE, &old) == 0);
+	few.rlim_max = old.rlim_max;
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	for (int round = 0; round < 2; round++) {
+		b = pool_batch_new(&pool, 100);
+		for (int i = 0; i < 100; i++) {
+			CHECK(pool_batch_add(b, NULL, whole, 1) == 0);
+			CHECK(i % 30 != 0 || pool_batch_settle(b) == 0);
+		}
+		CHECK(count(dirfd_, "msg_") == 0 && count(dirfd_, "inp_") == 100);
+		CHECK(round == 0 || pool_batch_commit(b) == 0);
+		pool_batch_free(b);
+		CHECK(count(dirfd_, "") == (round == 0 ? 0 : 100));
+	}
+	CHECK(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	CHECK(count(dirfd_, "msg_") == 100);
+	finish();
+}
+
 static void
 test_parts_and_given_name(void)
 {
@@ -155,6 +182,29 @@ test_parts_and_given_name(void)
 	CHECK(pool_batch_add(b, name, parts, 3) == 0);
 	CHECK(pool_batch_commit(b) == 0);
 	CHECK(count(dirfd_, "") == 1);
+	pool_batch_free(b);
+	finish();
+}
+
+/* A removal that failed left half a file under the name that the same packet gets again. */
+static void
+test_leftover_in_the_way(void)
+{
+	const char *name = "msg_AAAAAAAAAAAAAAAA";
+	struct pool_batch *b;
+	uint8_t got[LEN];
+	int fd;
+
+	start();
+	fd = openat(dirfd_, "inp_AAAAAAAAAAAAAAAA", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CHECK(fd != -1 && write(fd, "half", 4) == 4 && close(fd) == 0);
+	b = pool_batch_new(&pool, 4);
+	CHECK(pool_batch_add(b, name, whole, 1) == 0);
+	/* In the same batch it is no leftover. */
+	CHECK(pool_batch_add(b, name, whole, 1) == -1 && errno == EEXIST);
+	CHECK(pool_batch_len(b) == 1 && pool_batch_commit(b) == 0);
+	CHECK(pool_read(&pool, "msg_AAAAAAAAAAAAAAAA", got, LEN) == 0);
+	CHECK(memcmp(got, data, LEN) == 0 && count(dirfd_, "") == 1);
 	pool_batch_free(b);
 	finish();
 }
@@ -473,7 +523,8 @@ test_moves(void)
 	finish();
 }
 
-TESTS(T(test_names), T(test_batch_is_invisible_until_commit), T(test_parts_and_given_name),
+TESTS(T(test_names), T(test_batch_is_invisible_until_commit), T(test_settled_batch),
+    T(test_parts_and_given_name), T(test_leftover_in_the_way),
     T(test_abandoned_batch_leaves_nothing), T(test_failed_commit_leaves_nothing),
     T(test_short_write_leaves_nothing), T(test_read_refuses_what_is_no_file_of_ours),
     T(test_scan_cleans), T(test_scan_stops), T(test_remove_wipes), T(test_remove_all),

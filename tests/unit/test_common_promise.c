@@ -231,7 +231,9 @@ test_reach(void)
 {
 	static const size_t most[ROLE_COUNT] = { [ROLE_KEYD_FRONT] = 30, [ROLE_KEYD_WORKER] = 18,
 		[ROLE_KEYD_KEEPER] = 40, [ROLE_MIXER] = 38, [ROLE_MMTPD] = 45,
-		[ROLE_DELIVERD] = 40, [ROLE_DIRSYNC] = 35, [ROLE_DIRSYNC_NET] = 60 };
+		[ROLE_DELIVERD] = 40, [ROLE_DIRSYNC] = 35, [ROLE_DIRSYNC_NET] = 60,
+		[ROLE_DIRSYNC_FETCH] = 60, [ROLE_DIRSYNC_PARSE] = 35, [ROLE_DIRD_CORE] = 36,
+		[ROLE_DIRD_SIGN] = 32, [ROLE_DIRD_HTTP] = 40, [ROLE_DIRD_FETCH] = 44 };
 
 	for (enum role r = 0; r < ROLE_COUNT; r++) {
 		struct buf allowed = { 0 }, soft = { 0 };

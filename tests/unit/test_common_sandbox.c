@@ -259,9 +259,15 @@ test_sockets_by_role(void)
 		{ ROLE_KEYD_KEEPER, KILLED, KILLED, KILLED },
 		{ ROLE_MIXER, KILLED, KILLED, 0 },
 		{ ROLE_MMTPD, 0, KILLED, 0 },
-		{ ROLE_DELIVERD, 0, KILLED, KILLED },
+		{ ROLE_DELIVERD, 0, KILLED, 0 },
 		{ ROLE_DIRSYNC, KILLED, KILLED, 0 },
 		{ ROLE_DIRSYNC_NET, 0, 0, KILLED },
+		{ ROLE_DIRSYNC_FETCH, 0, KILLED, KILLED },
+		{ ROLE_DIRSYNC_PARSE, KILLED, KILLED, KILLED },
+		{ ROLE_DIRD_CORE, KILLED, KILLED, 0 },
+		{ ROLE_DIRD_SIGN, KILLED, KILLED, KILLED },
+		{ ROLE_DIRD_HTTP, KILLED, KILLED, 0 },
+		{ ROLE_DIRD_FETCH, 0, 0, KILLED },
 	};
 
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
@@ -316,8 +322,11 @@ static void
 test_files_by_role(void)
 {
 	for (enum role r = 0; r < ROLE_COUNT; r++) {
-		int opens = r != ROLE_KEYD_WORKER, reads = opens && r != ROLE_KEYD_FRONT,
-		    writes = reads && r != ROLE_DIRSYNC_NET;
+		int opens = r != ROLE_KEYD_WORKER && r != ROLE_DIRSYNC_FETCH,
+		    reads = opens && r != ROLE_KEYD_FRONT && r != ROLE_DIRD_SIGN,
+		    writes = (reads && r != ROLE_DIRSYNC_NET && r != ROLE_DIRSYNC_PARSE &&
+				 r != ROLE_DIRD_HTTP && r != ROLE_DIRD_FETCH) ||
+		    r == ROLE_DIRD_SIGN;
 
 		CHECK(inside(r, 0, do_open_read) == (reads ? 0 : opens ? KILLED : EACCES));
 		CHECK(inside(r, 0, do_open_create) == (writes ? 0 : opens ? KILLED : EACCES));
@@ -339,7 +348,8 @@ test_landlock_keeps_to_the_paths(void)
 	CHECK(access(outside, R_OK) == 0);
 	for (enum role r = 0; r < ROLE_COUNT; r++)
 		CHECK(inside(r, 0,
-			  r == ROLE_KEYD_FRONT ? do_open_outside_rw : do_open_outside) == EACCES);
+			  r == ROLE_KEYD_FRONT ? do_open_outside_rw : do_open_outside) ==
+		    (r == ROLE_DIRD_SIGN ? KILLED : EACCES)); /* which opens nothing to read */
 }
 
 static struct pool pool;

@@ -243,6 +243,83 @@ test_bodies(void)
 	free(m);
 }
 
+/* What the operator writes may be UTF-8: as encoded words that hold whole characters. */
+static void
+test_encoded_words(void)
+{
+	char x_abuse[] = "Gr\xc3\xbc\xc3\x9f" "e", comments[400] = "", utf8_tag[] = "[\xc3\xa4]";
+	char *m;
+
+	reset_conf();
+	for (int i = 0; i < 90; i++)
+		strlcat(comments, "\xe2\x82\xac", sizeof(comments));
+	conf.x_abuse = x_abuse;
+	conf.comments = comments;
+	conf.from_tag = utf8_tag;
+	m = mail_of_text("FROM:A \\B\n\nbody\n");
+	CHECK(has(m, "X-Abuse: =?utf-8?B?R3LDvMOfZQ==?=\r\n"));
+	CHECK(has(m, "Comments: =?utf-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs"
+		     "?=\r\n =?utf-8"));
+	CHECK(has(m, "From: =?utf-8?B?W8OkXQ==?= \"A \\\\B\" <nobody@exit.example>\r\n"));
+	CHECK(lines_sound(m));
+	free(m);
+}
+
+/* A name that no line could hold is cut. */
+static void
+test_long_name(void)
+{
+	struct buf msg = { 0 };
+	char *m;
+
+	reset_conf();
+	buf_str(&msg, "FROM:");
+	for (int i = 0; i < 890; i++)
+		buf_u8(&msg, '\\');
+	buf_str(&msg, "\n\nbody\n");
+	m = mail_of((const char *)msg.p, msg.len);
+	CHECK(lines_sound(m) && has(m, "\\\\\"\r\n <nobody@exit.example>\r\n"));
+	buf_free(&msg);
+	free(m);
+}
+
+/* For a server without 8BITMIME: the same text in ASCII, the same headers but one. */
+static void
+test_7bit(void)
+{
+	struct mail m = { .to = { .n = 1, .addr = { "a@b.example" } } };
+	struct delivery d;
+	struct buf z = { 0 }, out = { 0 };
+	static const char text[] = "SUBJECT:x\n\ngr\xc3\xbc\xc3\x9f" "e =\n.\n";
+
+	reset_conf();
+	mix_compress(&z, text, sizeof(text) - 1);
+	delivery_from_compressed(&d, z.p, z.len);
+	CHECK(compose_mail(&m, &d, &conf, 0, &fixed, NULL) == 0 && m.eightbit);
+	compose_7bit(&out, &m);
+	CHECK(has(buf_cstr(&out), "Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
+	CHECK(!has(buf_cstr(&out), "8bit") && has(buf_cstr(&out), "gr=C3=BC=C3=9Fe =3D\r\n.\r\n"));
+	CHECK(lines_sound(buf_cstr(&out)) && strncmp(buf_cstr(&out), buf_cstr(&m.text), 200) == 0);
+	for (size_t i = 0; i < out.len; i++)
+		CHECK(out.p[i] < 0x80);
+	buf_free(&z);
+	buf_free(&out);
+	delivery_free(&d);
+	mail_free(&m);
+}
+
+/* What is not UTF-8 is not called so. */
+static void
+test_charset(void)
+{
+	char *m;
+
+	reset_conf();
+	m = mail_of_text("\nl\xe4tin\n");
+	CHECK(has(m, "charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n"));
+	free(m);
+}
+
 static void
 test_other_types(void)
 {
@@ -328,4 +405,5 @@ test_address_file(void)
 }
 
 TESTS(T(test_whole), T(test_defaults), T(test_from), T(test_ids), T(test_injection),
-    T(test_folding), T(test_bodies), T(test_other_types), T(test_recipients), T(test_address_file))
+    T(test_folding), T(test_bodies), T(test_other_types), T(test_encoded_words),
+    T(test_long_name), T(test_7bit), T(test_charset), T(test_recipients), T(test_address_file))

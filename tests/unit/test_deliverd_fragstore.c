@@ -16,7 +16,7 @@
 
 static char dir[200];
 static int fd;
-static const struct fragstore_limits limits = { 24, 400000, 2 * 86400 };
+static const struct fragstore_limits limits = { 24, 400000, 2 * 86400, 1000 };
 
 /* What deliver got. */
 static struct {
@@ -193,6 +193,53 @@ test_restarts(void)
 }
 
 /*
+ * No more than max_held on disk, whoever sends what: new messages are begun up to three quarters of
+ * it, those that have begun go on up to all of it, and finish.
+ */
+static void
+test_space(void)
+{
+	struct fragstore_limits small = limits;
+	struct payloads first, other;
+	struct fragstore *f;
+
+	setup();
+	small.max_held = 8;
+	f = open_store();
+	fragstore_limits(f, &small);
+	make(&first, 150000);
+	CHECK(first.n == 11);
+	feed(f, &first, 0);
+	for (int i = 0; i < 7; i++) {
+		make(&other, 50000);
+		feed(f, &other, 0);
+		payloads_free(&other);
+	}
+	CHECK(each_file(0) == 6 && fragstore_fragments(f) == 6);
+	CHECK(counters[C_FRAGMENTS_NO_ROOM].n == 2);
+	for (size_t i = 1; i < 5; i++)
+		feed(f, &first, i);
+	CHECK(each_file(0) == 8 && counters[C_FRAGMENTS_NO_ROOM].n == 4);
+	/* A new process finds as much, and room is made by the time that messages have. */
+	fragstore_free(f);
+	f = open_store();
+	fragstore_limits(f, &small);
+	feed(f, &first, 3);
+	CHECK(each_file(0) == 8 && counters[C_FRAGMENTS_NO_ROOM].n == 5);
+	small.max_held = 1000;
+	fragstore_limits(f, &small);
+	for (size_t i = 3; i < 8; i++)
+		feed(f, &first, i);
+	CHECK(finish(f) == 0 && got.calls == 1 && each_file(0) == 5);
+	fragstore_expire(f, NOW + 3 * 86400);
+	CHECK(finish(f) == 0 && got.calls == 1 && each_file(0) == 0);
+	CHECK(counters[C_FRAGMENTED_EXPIRED].n == 5);
+	fragstore_free(f);
+	payloads_free(&first);
+	teardown();
+}
+
+/*
  * Dying between any two steps of the end: the same name is handed over again, and nothing is
  * lost.
  */
@@ -297,7 +344,7 @@ test_contradictions(void)
 static void
 test_bounds(void)
 {
-	static const struct fragstore_limits off = { 0, 0, 0 };
+	static const struct fragstore_limits off = { 0, 0, 0, 1000 };
 	struct payloads ps;
 	struct fragstore *f;
 	uint8_t junk[PAYLOAD_LEN];
@@ -387,6 +434,7 @@ test_conf_limits(void)
 	CHECK(l.max_fragments == 0);
 }
 
-TESTS(T(test_whole), T(test_restarts), T(test_crash_at_end), T(test_crash_after_note),
+TESTS(T(test_whole), T(test_restarts), T(test_space), T(test_crash_at_end),
+    T(test_crash_after_note),
     T(test_contradictions), T(test_bounds), T(test_expiry), T(test_failed_write),
     T(test_conf_limits))

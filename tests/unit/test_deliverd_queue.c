@@ -13,6 +13,7 @@
 
 static char dir[200];
 static int mail_fd, state_fd, crp_fd;
+static int64_t loaded_at = INT64_MAX / 2;
 static int64_t two_intervals[] = { 100, 1000 };
 static const struct conf_schedule retry = { two_intervals, 2 };
 
@@ -85,7 +86,7 @@ open_queue(void)
 {
 	struct mailq *q = mailq_open(mail_fd, state_fd, crp_fd);
 
-	CHECK(mailq_load(q) == 0);
+	CHECK(mailq_load(q, loaded_at) == 0);
 	return q;
 }
 
@@ -210,6 +211,68 @@ test_same_name(void)
 	CHECK(mailq_count(q, RT_SMTP) == 2);
 	put(q, "msg_AAAAAAAAAAAAAAAA", 1, 5);
 	CHECK(mailq_count(q, RT_SMTP) == 2);
+	mailq_free(q);
+	teardown();
+}
+
+/*
+ * What was delivered and cannot be removed is neither sent again, by this process or the next, nor
+ * given up, and goes when it can.
+ */
+static void
+test_stuck(void)
+{
+	static const char name[] = "msg_AAAAAAAAAAAAAAAA", way[] = "rmv_AAAAAAAAAAAAAAAA";
+	struct mailq *q;
+	struct mailq_entry *e;
+	struct mail m;
+
+	setup();
+	q = open_queue();
+	put(q, name, 1, 5);
+	CHECK(mkdirat(mail_fd, way, 0700) == 0);
+	e = mailq_take(q, RT_SMTP, 5, &m);
+	CHECK(e != NULL);
+	mail_free(&m);
+	mailq_done(q, e, (enum smtp_result[]) { SMTP_DELIVERED }, &retry, 5);
+	CHECK(mailq_has(q, name) && mailq_take(q, RT_SMTP, 500, &m) == NULL);
+	mailq_free(q);
+	q = open_queue(); /* which clears what stands in the way */
+	CHECK(mkdirat(mail_fd, way, 0700) == 0);
+	CHECK(mailq_take(q, RT_SMTP, 1000, &m) == NULL && mailq_has(q, name));
+	for (int64_t t = 1000; t < 9000; t += 1000)
+		mailq_defer_due(q, RT_SMTP, &retry, t);
+	CHECK(mailq_count(q, RT_SMTP) == 1);
+	CHECK(counters[C_GIVEN_UP].n == 0 && counters[C_DEFERRED].n == 0);
+	CHECK(unlinkat(mail_fd, way, AT_REMOVEDIR) == 0);
+	CHECK(mailq_take(q, RT_SMTP, 10000, &m) == NULL);
+	CHECK(files(mail_fd) == 0 && files(state_fd) == 0 && mailq_count(q, RT_SMTP) == 0);
+	mailq_free(q);
+	teardown();
+}
+
+/* Put off by a clock that was years ahead: as long as it was to wait, from the next start on. */
+static void
+test_clock(void)
+{
+	struct mailq *q;
+	struct mailq_entry *e;
+	struct mail m;
+
+	setup();
+	q = open_queue();
+	put(q, "msg_AAAAAAAAAAAAAAAA", 1, 1000000);
+	e = mailq_take(q, RT_SMTP, 1000000, &m);
+	mailq_done(q, e, (enum smtp_result[]) { SMTP_LATER }, &retry, 1000000);
+	mail_free(&m);
+	mailq_free(q);
+	loaded_at = 5000;
+	q = open_queue();
+	CHECK(mailq_next(q, RT_SMTP) == 5100);
+	loaded_at = INT64_MAX / 2;
+	mailq_free(q);
+	q = open_queue();
+	CHECK(mailq_next(q, RT_SMTP) == 1000100);
 	mailq_free(q);
 	teardown();
 }
@@ -343,5 +406,27 @@ test_failed_commit(void)
 	teardown();
 }
 
-TESTS(T(test_durable_first), T(test_restart), T(test_same_name), T(test_order), T(test_damage),
-    T(test_wiped), T(test_failed_commit))
+/* How many are due, without looking at all of them. */
+static void
+test_due(void)
+{
+	struct mailq *q;
+	char name[POOL_NAME_LEN];
+
+	setup();
+	q = open_queue();
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "msg_%016d", i);
+		put(q, name, 1, 1000 + i % 10);
+	}
+	CHECK(mailq_due(q, RT_SMTP, 999, 100) == 0 && mailq_due(q, RT_MBOX, 2000, 100) == 0);
+	CHECK(mailq_due(q, RT_SMTP, 1000, 100) == 3 && mailq_due(q, RT_SMTP, 1004, 100) == 15);
+	CHECK(mailq_due(q, RT_SMTP, 2000, 100) == 30 && mailq_due(q, RT_SMTP, 2000, 7) == 7);
+	mailq_free(q);
+	teardown();
+}
+
+TESTS(T(test_due),
+    T(test_durable_first), T(test_restart), T(test_same_name), T(test_stuck), T(test_clock),
+    T(test_order),
+    T(test_damage), T(test_wiped), T(test_failed_commit))

@@ -136,21 +136,5 @@ test_list(void)
 	CHECK(l.n == 0);
 }
 
-static void
-test_rubbish(void)
-{
-	static const char *const bad[] = { "", "[Server]\n", "[Server]\nNickname: x\n",
-		"\x1f\x8b\x08", "[Signed-Directory]\n" };
-	struct hostlist l = { NULL, 0 };
-	struct errmsg e;
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		e.s[0] = '\0';
-		CHECK(dirread_hosts(&l, bad[i], strlen(bad[i]), NOW, &e) == -1 && e.s[0] != '\0');
-	}
-	CHECK(l.n == 0);
-}
-
 TESTS(
-    T(test_times), T(test_failures), T(test_bound), T(test_file), T(test_numeric), T(test_list),
-    T(test_rubbish))
+    T(test_times), T(test_failures), T(test_bound), T(test_file), T(test_numeric), T(test_list))

@@ -87,6 +87,7 @@ test_says_it(void)
 	CHECK(!d->has_mbox); /* Advertise: no */
 	CHECK(d->smtp_max_kb == 64 && d->smtp_allow_from && d->max_fragments == 6);
 	CHECK(d->secure == 1 && d->why_insecure == NULL);
+	CHECK(d->mix_interval == 30 * 60);
 	desc_free(d);
 	conf_free(c);
 }

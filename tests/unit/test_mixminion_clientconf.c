@@ -64,6 +64,30 @@ test_lists_of_servers(void)
 }
 
 static void
+test_directory_servers(void)
+{
+	static const char list[] = "[DirectoryServers]\n# theirs\n"
+	    "DirectoryServer: 0123456789012345678901234567890123456789 https://[::1]:8443/x/\n";
+	struct errmsg e;
+	struct client_conf *c = parse("[DirectoryServers]\n"
+	    "DirectoryServer: cd80dd1b8be7ca2e13c928d57499992d56579ccd  http://a.example\n"
+	    "DirectoryServer: BD80DD1B8BE7CA2E13C928D57499992D56579CCD http://b.example/d/\n"
+	    "ServerURL: http://a.example/\nServerURL: http://mirror.example/\n", &e);
+
+	CHECK(c != NULL);
+	if (c == NULL)
+		return;
+	CHECK(c->trusted.n == 2 && c->server_urls.n == 3);
+	CHECK_STR(c->trusted.v[0], "CD80DD1B8BE7CA2E13C928D57499992D56579CCD");
+	CHECK_STR(c->server_urls.v[2], "http://b.example/d/");
+	CHECK(clientconf_list_parse(c, "list", list, strlen(list), &e) == 0);
+	CHECK(c->trusted.n == 3 && c->server_urls.n == 4);
+	CHECK(clientconf_list_parse(c, "list", "[Security]\n", 11, &e) == -1);
+	CHECK_STR(e.s, "list:1: unknown section [Security]");
+	clientconf_free(c);
+}
+
+static void
 test_old_options(void)
 {
 	struct errmsg e;
@@ -87,6 +111,9 @@ test_refusals(void)
 	CHECK(refused("[Security]\nBlockServers: a_b\n", "rc:2: BlockServers"));
 	CHECK(refused("[Security]\nSURBLifetime: 1 hour\n", "rc:2: SURBLifetime"));
 	CHECK(refused("[DirectoryServers]\nDirectoryFingerprint: CD80\n", "rc:2: Direct"));
+	CHECK(refused("[DirectoryServers]\nDirectoryServer: http://a/\n", "rc:2: Direct"));
+	CHECK(refused("[DirectoryServers]\nDirectoryServer: "
+	    "0123456789012345678901234567890123456789 ftp://a/\n", "rc:2: Direct"));
 }
 
 static void
@@ -117,5 +144,5 @@ test_a_file_is_made_where_there_is_none(void)
 	CHECK(rmdir(home) == 0);
 }
 
-TESTS(T(test_defaults), T(test_lists_of_servers), T(test_old_options), T(test_refusals),
-    T(test_a_file_is_made_where_there_is_none))
+TESTS(T(test_defaults), T(test_lists_of_servers), T(test_directory_servers),
+    T(test_old_options), T(test_refusals), T(test_a_file_is_made_where_there_is_none))

@@ -204,7 +204,7 @@ test_directories(void)
 	set_up();
 	put_directory(identity, DIR_CONSENSUS);
 	CHECK(used(NOW) == 1);
-	CHECK(strstr(warnings, "DirectoryFingerprint") != NULL);
+	CHECK(strstr(warnings, "DirectoryServer") != NULL);
 	rsakey_keyid(identity, id);
 	hex_upper(hex, id, HASH_LEN);
 	opt_list_add(&conf.trusted, hex);

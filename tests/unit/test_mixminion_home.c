@@ -184,6 +184,7 @@ test_queue(void)
 	struct mix_addr to[3] = { { .host = "a", .port = 1 }, { .host = "b", .port = 2 },
 		{ .host = "c", .port = 3 } };
 	struct queued items[3], *list;
+	struct pool_batch *batch;
 	char path[PATH_MAX];
 	struct queue q;
 	size_t n;
@@ -192,9 +193,13 @@ test_queue(void)
 	CHECK(queue_open(&q, &h, &e) == 0);
 	CHECK(queue_list(&q, &list, &n, &e) == 0 && n == 0);
 	free(list);
-	for (int i = 0; i < 3; i++)
+	batch = pool_batch_new(&q.pool, 3);
+	for (int i = 0; i < 3; i++) {
 		memset(packets[i], i + 1, PACKET_LEN);
-	CHECK(queue_add(&q, (const uint8_t (*)[PACKET_LEN])packets, to, 3, items, &e) == 0);
+		CHECK(queue_put(batch, packets[i], &to[i], &items[i], &e) == 0);
+	}
+	CHECK(queue_commit(batch, &e) == 0);
+	pool_batch_free(batch);
 	CHECK(queue_remove(&q, &items[1]) == 0);
 	queue_close(&q);
 	CHECK(queue_open(&q, &h, &e) == 0);
@@ -282,6 +287,16 @@ test_fragments(void)
 		done = (size_t)fragstore_add(
 		    &s, ps.p + i * ps.each, ps.each, "me", &out, &have, &need, &e);
 	CHECK(done == 1 && have == 4 && out.len > sizeof(msg));
+	/* What could not be used stays, for another attempt. */
+	fragstore_settle(&s, 0);
+	fragstore_settle(&s, 1);
+	CHECK(fragstore_finish(&s, &e) == 0);
+	fragstore_close(&s);
+	buf_reset(&out);
+	CHECK(fragstore_open(&s, &h, &e) == 0);
+	done = (size_t)fragstore_add(&s, ps.p + 2 * ps.each, ps.each, "", &out, &have, &need, &e);
+	CHECK(done == 1 && have == 4 && out.len > sizeof(msg));
+	fragstore_settle(&s, 1);
 	fd = open_fragment();
 	CHECK(fragstore_finish(&s, &e) == 0);
 	CHECK(is_wiped(fd));

@@ -41,6 +41,7 @@ test_escapes(void)
 	CHECK_STR(escaped("\n\x1b\x7f"), "\"\\u000a\\u001b\\u007f\"");
 	CHECK_STR(escaped("\xc3\xa9"), "\"\xc3\xa9\"");
 	CHECK_STR(escaped("\xc3(\xff"), "\"\\ufffd(\\ufffd\"");
+	CHECK_STR(escaped("\xc3("), "\"\\ufffd(\"");
 }
 
 TESTS(T(test_values), T(test_escapes))

@@ -349,6 +349,48 @@ test_compatibility(void)
 	CHECK(!desc_can_relay(&a, &b));
 }
 
+/* P has IPv4 by its name's IP, Q by its numeric Hostname; R has IPv6; S both; A to F may. */
+static void
+test_address_families(void)
+{
+	static const struct {
+		const char *nickname, *hostname, *ip, *ip6;
+	} more[] = { { "P", "p.example", "192.0.2.1", NULL }, { "Q", "192.0.2.2", NULL, NULL },
+		{ "R", "r.example", NULL, "2001:db8::1" },
+		{ "S", "s.example", "192.0.2.3", "2001:db8::2" },
+		{ "T", "t.example", "0.0.0.0", NULL } };
+	static struct path p[100];
+	struct errmsg e;
+	struct mix_addr a;
+	struct path_target to_block = { .surb_hop = &a };
+
+	set_up();
+	for (size_t i = 0; i < 5; i++) {
+		struct desc_params d = plain(more[i].nickname);
+
+		d.hostname = more[i].hostname;
+		d.ip = more[i].ip;
+		d.ip6 = more[i].ip6;
+		add(&d);
+	}
+	CHECK(refused("P,R", PATH_FORWARD, &drop, "P and R have no address family in common"));
+	CHECK(refused("R,A:Q,R", PATH_FORWARD, &drop, "Q and R have no address family"));
+	CHECK(refused("R,P", PATH_SURB, &drop, "no address family"));
+	CHECK(gives("P,Q,S,R,A,T,R", PATH_FORWARD, &drop, "P,Q,S,R:A,T,R"));
+	CHECK(paths(p, 100, "P,?:R", PATH_FORWARD, &drop, &e) == 0);
+	for (size_t i = 0; i < 100; i++)
+		CHECK(strchr("PQR", *p[i].leg[0].servers[1]->nickname) == NULL);
+	/* The block begins at R: what stands before it speaks IPv6. */
+	CHECK(desc_addr(cd.own[cd.nown - 3], &a) == 0);
+	a.keyid[0] ^= 1;
+	cd.own[cd.nown - 3]->keyid[0] ^= 1;
+	CHECK(refused("A,P", PATH_REPLY, &to_block, "P and R have no address family"));
+	CHECK(gives("A,S", PATH_REPLY, &to_block, "A,S"));
+	while (cd.nown > 7)
+		desc_free(cd.own[--cd.nown]);
+	cd.nimported = cd.nall = cd.nown;
+}
+
 static void
 test_reply_avoids_the_first_hop_of_the_block(void)
 {
@@ -368,4 +410,5 @@ test_reply_avoids_the_first_hop_of_the_block(void)
 TESTS(T(test_names), T(test_grammar_is_checked), T(test_random_hops), T(test_about_n_hops),
     T(test_exits), T(test_one_exit_for_all_fragments), T(test_boxes_are_on_a_certain_server),
     T(test_bad_names), T(test_blocked_servers), T(test_too_long_for_a_header),
-    T(test_compatibility), T(test_reply_avoids_the_first_hop_of_the_block))
+    T(test_compatibility), T(test_address_families),
+    T(test_reply_avoids_the_first_hop_of_the_block))

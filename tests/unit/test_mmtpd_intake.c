@@ -71,23 +71,38 @@ packet_of(uint8_t p[PACKET_LEN], int fill)
 	memset(p, fill, PACKET_LEN);
 }
 
-static int
-is_answer(size_t i, int fill, enum mmtp_answer a)
+static void
+acks_of(struct mmtp_acks *acks, int fill, int junk)
 {
-	uint8_t p[PACKET_LEN], ack[MMTP_ACK_LEN];
+	struct buf frame = { 0 };
+	uint8_t p[PACKET_LEN];
 
 	packet_of(p, fill);
-	mmtp_ack(ack, p, a);
-	return i < nanswers && memcmp(answers[i], ack, MMTP_ACK_LEN) == 0;
+	mmtp_frame(&frame, acks, p, junk);
+	buf_free(&frame);
+}
+
+enum answer { RECEIVED, RECEIVED_JUNK, REJECTED };
+
+static int
+is_answer(size_t i, int fill, enum answer a)
+{
+	struct mmtp_acks acks;
+
+	acks_of(&acks, fill, a == RECEIVED_JUNK);
+	return i < nanswers && memcmp(answers[i], a == REJECTED ? acks.rejected : acks.received,
+				   MMTP_ACK_LEN) == 0;
 }
 
 static void
 add(struct intake *in, void *conn, enum intake_kind kind, int fill)
 {
 	uint8_t p[PACKET_LEN];
+	struct mmtp_acks acks;
 
 	packet_of(p, fill);
-	intake_add(in, conn, kind, p);
+	acks_of(&acks, fill, kind == INTAKE_JUNK);
+	intake_add(in, conn, kind, p, &acks);
 }
 
 static void
@@ -103,10 +118,10 @@ test_order_and_kinds(void)
 	CHECK(nanswers == 0); /* nothing before the commit */
 	intake_commit(in);
 	CHECK(nanswers == 4 && ngroups == 1);
-	CHECK(is_answer(0, 1, MMTP_RECEIVED_JUNK) && answered[0] == &a);
-	CHECK(is_answer(1, 2, MMTP_RECEIVED) && answered[1] == &b);
-	CHECK(is_answer(2, 3, MMTP_REJECTED) && answered[2] == &a);
-	CHECK(is_answer(3, 4, MMTP_RECEIVED) && answered[3] == &a);
+	CHECK(is_answer(0, 1, RECEIVED_JUNK) && answered[0] == &a);
+	CHECK(is_answer(1, 2, RECEIVED) && answered[1] == &b);
+	CHECK(is_answer(2, 3, REJECTED) && answered[2] == &a);
+	CHECK(is_answer(3, 4, RECEIVED) && answered[3] == &a);
 	CHECK(end(in) == 2);
 }
 
@@ -149,7 +164,7 @@ test_full_group(void)
 	CHECK(nanswers == INTAKE_MAX && ngroups == 1);
 	intake_commit(in);
 	CHECK(nanswers == INTAKE_MAX + 3 && ngroups == 2);
-	CHECK(is_answer(INTAKE_MAX + 1, INTAKE_MAX + 1, MMTP_RECEIVED));
+	CHECK(is_answer(INTAKE_MAX + 1, INTAKE_MAX + 1, RECEIVED));
 	intake_commit(in);
 	CHECK(ngroups == 2); /* an empty round is none */
 	CHECK(end(in) == (INTAKE_MAX + 3) / 2);
@@ -182,15 +197,15 @@ test_storage_fails(void)
 	add(in, &conn, INTAKE_PACKET, 1);
 	add(in, &conn, INTAKE_JUNK, 2);
 	intake_commit(in);
-	CHECK(is_answer(0, 1, MMTP_REJECTED));
-	CHECK(is_answer(1, 2, MMTP_RECEIVED_JUNK));
+	CHECK(is_answer(0, 1, REJECTED));
+	CHECK(is_answer(1, 2, RECEIVED_JUNK));
 	CHECK(mmtpd_counters[C_REJECTED_STORAGE].n == before + 1);
 	close(pool.dirfd);
 	CHECK(mkdir(dir, 0700) == 0);
 	pool.dirfd = open(dir, O_RDONLY | O_DIRECTORY);
 	add(in, &conn, INTAKE_PACKET, 3);
 	intake_commit(in);
-	CHECK(is_answer(2, 3, MMTP_RECEIVED));
+	CHECK(is_answer(2, 3, RECEIVED));
 	CHECK(end(in) == 1);
 }
 

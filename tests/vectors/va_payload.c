@@ -47,7 +47,7 @@ check_frame(const json_t *x, const char *prefix, const char *digest, int junk)
 {
 	struct buf packet = vec_bytes(x, "packet_b64"), got = { 0 };
 
-	mmtp_frame(&got, packet.p, junk);
+	mmtp_frame(&got, NULL, packet.p, junk);
 	VEC(got.len == MMTP_FRAME_LEN);
 	VEC(vec_eq_hex(got.p, 6, x, prefix));
 	VEC(memcmp(got.p + 6, packet.p, PACKET_LEN) == 0);
@@ -57,14 +57,16 @@ check_frame(const json_t *x, const char *prefix, const char *digest, int junk)
 }
 
 static void
-check_ack(const json_t *x, const char *key, enum mmtp_answer a)
+check_acks(const json_t *x, const char *received, int junk)
 {
-	struct buf packet = vec_bytes(x, "packet_b64");
-	uint8_t got[MMTP_ACK_LEN];
+	struct buf packet = vec_bytes(x, "packet_b64"), frame = { 0 };
+	struct mmtp_acks got;
 
-	mmtp_ack(got, packet.p, a);
-	VEC(vec_eq_hex(got, sizeof(got), x, key));
+	mmtp_frame(&frame, &got, packet.p, junk);
+	VEC(vec_eq_hex(got.received, MMTP_ACK_LEN, x, received));
+	VEC(vec_eq_hex(got.rejected, MMTP_ACK_LEN, x, "rejected_hex"));
 	buf_free(&packet);
+	buf_free(&frame);
 }
 
 static void
@@ -75,9 +77,8 @@ mmtp_strings(const json_t *x)
 	VEC(strcmp(vec_str(x, "server_hello"), MMTP_HELLO) == 0);
 	check_frame(x, "send_prefix_hex", "send_digest_hex", 0);
 	check_frame(x, "junk_prefix_hex", "junk_digest_hex", 1);
-	check_ack(x, "received_hex", MMTP_RECEIVED);
-	check_ack(x, "received_junk_hex", MMTP_RECEIVED_JUNK);
-	check_ack(x, "rejected_hex", MMTP_REJECTED);
+	check_acks(x, "received_hex", 0);
+	check_acks(x, "received_junk_hex", 1);
 	vec_end();
 }
 

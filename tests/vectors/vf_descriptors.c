@@ -160,8 +160,8 @@ params_of(const struct desc *d, const char *ip)
 }
 
 /*
- * What we write of the same node is the reference's text, but for [Testing], which we do not
- * have.
+ * What we write of the same node is the reference's text, but for [Testing], where it says more
+ * than we.
  */
 static void
 check_written(const json_t *v, int64_t now)
@@ -179,6 +179,7 @@ check_written(const json_t *v, int64_t now)
 	desc_format(&ours, &p);
 	desc_stub(&stub, (const char *)text.p, text.len);
 	testing = strstr(buf_cstr(&stub), "[Testing]");
+	VEC(d->mix_interval == 30 * 60);
 	VEC(testing != NULL && (size_t)(testing - (char *)stub.p) == ours.len);
 	VEC(testing != NULL && memcmp(ours.p, stub.p, ours.len) == 0);
 	VEC(desc_sign(&out, (const char *)ours.p, ours.len, vec_server(d->nickname)->identity,

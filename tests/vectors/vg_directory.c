@@ -103,6 +103,23 @@ count_matching(const struct directory *d)
 	return n;
 }
 
+/* LENIENT: the reference takes descriptors in any order, where dir-spec 4.1 wants them sorted. */
+static int
+in_order(const json_t *servers)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < json_array_size(servers); i++) {
+		const char *name =
+		    json_string_value(json_array_get(json_array_get(servers, i), 0));
+
+		if (strcasecmp(last, name) > 0)
+			return 0;
+		last = name;
+	}
+	return 1;
+}
+
 static void
 check_contents(const struct directory *d, const json_t *v)
 {
@@ -117,8 +134,8 @@ check_contents(const struct directory *d, const json_t *v)
 	check_servers(d, json_object_get(v, "servers"));
 	check_recommended(d, json_object_get(v, "recommended"));
 	n = count_signers(d, json_object_get(v, "signers"));
-	/* D7, D8: no votes, more than half of the trusted, on its day only. */
-	usable = !vote && n > nvoters / 2;
+	/* D7, D8: no votes, more than half of the trusted, on its day only, sorted. */
+	usable = !vote && n > nvoters / 2 && in_order(json_object_get(v, "servers"));
 	VEC((directory_check(d, trusted, nvoters, now, 0, NULL) == 0) == usable);
 	VEC(directory_check(d, trusted, nvoters, valid_after - 1, 0, NULL) == -1);
 	VEC(directory_check(d, trusted, nvoters, valid_after + DAY + 1, 0, NULL) == -1);

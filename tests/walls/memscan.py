@@ -1,5 +1,6 @@
-"""Searches the memory of a node's processes for its private keys, as root, while it works.
-usage: memscan.py SUPERVISOR IDENTITY PACKETKEY ROUNDS; prints "ok"/"not ok" lines."""
+"""Searches the memory of all processes of a supervisor for private keys, as root, while they work.
+usage: memscan.py SUPERVISOR ROUNDS PROCESS,PROCESS... NAME:FILE:HOLDER,HOLDER...; the processes that there have to
+be, and the keys with those that may have each. Prints "ok"/"not ok" lines."""
 import base64
 import os
 import sys
@@ -86,8 +87,11 @@ def check(name, ok, why=""):
     return ok
 
 
-def main(supervisor, identity, packet, rounds):
-    keys = {"identity": secrets(identity), "packet": secrets(packet)}
+def main(supervisor, rounds, processes, named):
+    keys, holders = {}, {}
+    for word in named:
+        name, path, who = word.split(":")
+        keys[name], holders[name] = secrets(path), set(who.split(","))
     pids = [supervisor] + [p for kid in kids(supervisor) for p in [kid] + kids(kid)]
     names = {pid: comm(pid) for pid in pids}
     seen = {}
@@ -97,14 +101,14 @@ def main(supervisor, identity, packet, rounds):
                 seen.setdefault((names[pid], which), set()).update(found_in(pid, key))
     good = True
     for (name, which), numbers in sorted(seen.items()):
-        what = "the %s key in %s" % (which, name)
-        if name == "keyd-keeper" or (name == "keyd-worker" and which == "packet"):
+        what = "%s key in %s" % (which, name)
+        if name in holders[which]:
             good &= check(what + ": there", {"p", "q"} <= numbers, sorted(numbers))
         else:
             good &= check(what + ": not there", not numbers, sorted(numbers))
-    good &= check("all processes were searched", len(set(names.values())) == 9, names)
+    good &= check("all processes were searched", set(names.values()) == set(processes), names)
     return 0 if good else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(","), sys.argv[4:]))
