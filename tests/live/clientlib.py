@@ -104,7 +104,7 @@ def run(*args, conf="rc", stdin=b"", passphrase=None, timeout=WAIT, options=()):
 
 def terminal(args, answers=(), env=None):
     """The command on a terminal of its own: (status, what was on the screen). answers: pairs of what is waited for and
-    what is typed then, in order."""
+    what is typed, or called, then, in order."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update(env or {})
@@ -118,7 +118,11 @@ def terminal(args, answers=(), env=None):
                 break
         if answers and answers[0][0].encode() in seen[mark:]:
             mark = len(seen)
-            os.write(fd, answers.pop(0)[1].encode() + b"\n")
+            answer = answers.pop(0)[1]
+            if callable(answer):
+                answer()
+            else:
+                os.write(fd, answer.encode() + b"\n")
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.close(fd)
     return status, seen.decode(errors="replace")
