@@ -168,3 +168,37 @@ addr_rules_allow(const struct addr_rules *l, int family, const uint8_t *ip, uint
 	}
 	return otherwise;
 }
+
+static void
+say_rule(struct buf *out, const struct addr_rule *r)
+{
+	char ip[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
+
+	buf_str(out, r->allow ? "Allow: " : "Deny: ");
+	inet_ntop(AF_INET, r->ip, ip, sizeof(ip));
+	inet_ntop(AF_INET, r->mask, mask, sizeof(mask));
+	buf_str(out, r->family == 0 ? "*" : ip);
+	if (r->family != 0 && strcmp(mask, "255.255.255.255") != 0)
+		buf_printf(out, "/%s", mask);
+	if (r->port_given)
+		buf_printf(out, " %u-%u", r->port, r->port_high);
+	buf_u8(out, '\n');
+}
+
+void
+addr_rules_say(struct buf *out, const struct addr_rules *l)
+{
+	size_t said = 0, allows = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		said += l->v[i].family != AF_INET6;
+		allows += (size_t)l->v[i].allow;
+	}
+	if (said == 0 || said > ADDR_RULES_SAID)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].family != AF_INET6)
+			say_rule(out, &l->v[i]);
+	if (allows == 0)
+		buf_str(out, "Allow: * 1-65535\n");
+}

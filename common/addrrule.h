@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "mix.h"
 
 struct addr_rule {
@@ -37,5 +38,14 @@ void addr_rules_free(struct addr_rules *l);
  * port is for 48099, as dir-spec has it.
  */
 int addr_rules_allow(const struct addr_rules *l, int family, const uint8_t *ip, uint16_t port);
+
+/*
+ * Appends "Allow: ..." and "Deny: ..." lines for a descriptor (dir-spec 3), of which the reference
+ * can read each: no IPv6, masks as addresses. Where there is no Allow, what nothing denies is
+ * allowed expressly, since readers take no rule for a Deny. Nothing, if there are no IPv4 rules or
+ * more than ADDR_RULES_SAID.
+ */
+#define ADDR_RULES_SAID 100
+void addr_rules_say(struct buf *out, const struct addr_rules *l);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef COMMON_DESC_H
 #define COMMON_DESC_H
 
+#include "addrrule.h"
 #include "header.h"
 #include "infofmt.h"
 
@@ -74,6 +75,7 @@ struct desc_params {
 	int secure;
 	const char *hostname, *ip, *ip6;
 	uint16_t port;
+	const struct addr_rules *in_rules, *out_rules; /* NULL: none */
 	int mbox, smtp, fragmented; /* advertise */
 	long mbox_max_kb, smtp_max_kb, max_fragments;
 	int mbox_allow_from, smtp_allow_from;

@@ -125,8 +125,12 @@ format_mmtp(struct buf *out, const struct desc_params *p)
 		buf_printf(out, "Hostname: %s\nPort: %u\nKey-Digest: ", p->hostname, p->port);
 		b64_encode(out, keyid, HASH_LEN);
 		buf_str(out, "\nProtocols: " MMTP_VERSION_STR "\n");
+		if (p->in_rules != NULL)
+			addr_rules_say(out, p->in_rules);
 	}
 	buf_str(out, "[Outgoing/MMTP]\nVersion: 0.1\nProtocols: " MMTP_VERSION_STR "\n");
+	if (p->out_rules != NULL)
+		addr_rules_say(out, p->out_rules);
 }
 
 static void

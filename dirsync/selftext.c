@@ -46,6 +46,7 @@ selfdesc_text(struct buf *out, const struct server_conf *c, const struct chunk *
 		.software = MIX_SOFTWARE, .identity = id, .packet_key = key,
 		.published = published, .valid_after = set->valid_after,
 		.valid_until = set->valid_until, .hostname = c->hostname, .port = c->port,
+		.in_rules = &c->incoming_rules, .out_rules = &c->outgoing_rules,
 		.mix_interval = c->mix_interval };
 
 	if (key != NULL) {

@@ -101,5 +101,35 @@ test_grammar(void)
 	addr_rules_free(&rules);
 }
 
-TESTS(T(test_no_rules), T(test_deny_only), T(test_first_decides), T(test_masks), T(test_ports),
+static const char *
+said(void)
+{
+	static struct buf b;
+
+	buf_reset(&b);
+	addr_rules_say(&b, &rules);
+	return b.len == 0 ? "" : buf_cstr(&b);
+}
+
+/* As the reference writes and reads them; the descriptor's reader takes silence for "Deny: *". */
+static void
+test_said(void)
+{
+	CHECK_STR(said(), "");
+	CHECK(add("2001:db8::/33", 0) == 0);
+	CHECK_STR(said(), "");
+	CHECK(add("192.0.2.0/24", 0) == 0 && add("192.0.2.1 25", 0) == 0);
+	CHECK_STR(said(), "Deny: 192.0.2.0/255.255.255.0\nDeny: 192.0.2.1 25-25\n"
+			  "Allow: * 1-65535\n");
+	CHECK(add("*", 1) == 0);
+	CHECK_STR(said(), "Deny: 192.0.2.0/255.255.255.0\nDeny: 192.0.2.1 25-25\nAllow: *\n");
+	for (int i = 3; i < ADDR_RULES_SAID; i++)
+		CHECK(add("10.0.0.0/8", 1) == 0);
+	CHECK(strlen(said()) > 26 * 97);
+	CHECK(add("10.0.0.0/8", 1) == 0);
+	CHECK_STR(said(), "");
+	addr_rules_free(&rules);
+}
+
+TESTS(T(test_said), T(test_no_rules), T(test_deny_only), T(test_first_decides), T(test_masks), T(test_ports),
     T(test_grammar))

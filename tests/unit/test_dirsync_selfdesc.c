@@ -92,6 +92,32 @@ test_says_it(void)
 	conf_free(c);
 }
 
+/* Each in its own section, and a reader of descriptors takes them. */
+static void
+test_rules(void)
+{
+	static const char *const said[] = {
+		"Protocols: 0.3\nDeny: 192.0.2.1\nDeny: 192.0.2.2\nAllow: *\n[Outgoing/MMTP]\n",
+		"Protocols: 0.3\nDeny: 10.0.0.0/255.0.0.0\nAllow: * 1-65535\n[Delivery/SMTP]\n",
+	};
+	struct buf ruled = { 0 };
+	struct server_conf *c;
+	struct desc *d;
+
+	buf_printf(&ruled, "%.*s", (int)(strstr(text, "[Outgoing") - text), text);
+	buf_str(&ruled, "Deny: 192.0.2.1\nDeny: 192.0.2.2\nAllow: *\n");
+	buf_str(&ruled, "[Outgoing/MMTP]\nEnabled: yes\nDeny: 10.0.0.0/8\n");
+	buf_str(&ruled, strstr(text, "[Delivery/SMTP]"));
+	c = conf_of(buf_cstr(&ruled));
+	d = signed_desc(c, 0);
+	CHECK(d != NULL && d->has_incoming && d->has_outgoing);
+	for (size_t i = 0; d != NULL && i < 2; i++)
+		CHECK(memmem(d->text, d->textlen, said[i], strlen(said[i])) != NULL);
+	desc_free(d);
+	conf_free(c);
+	buf_free(&ruled);
+}
+
 static void
 test_insecure(void)
 {
@@ -159,5 +185,5 @@ free_keys(void)
 	CHECK(identity != packet);
 }
 
-TESTS(T(make_keys), T(test_says_it), T(test_insecure), T(test_sameness), T(test_bad_key),
-    T(free_keys))
+TESTS(T(make_keys), T(test_says_it), T(test_rules), T(test_insecure), T(test_sameness),
+    T(test_bad_key), T(free_keys))
