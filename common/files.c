@@ -233,3 +233,23 @@ files_wipe_dir(int dirfd, const char *name)
 		return -1;
 	return fsync(dirfd);
 }
+
+int
+files_check_secret(int fd, const char *path, uid_t uid, gid_t gid, struct errmsg *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return err_set(e, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, "%s: not a file", path);
+	if (st.st_uid != 0 && st.st_uid != uid)
+		return err_set(e, "%s: belongs to somebody else (uid %u): chown it to root or to "
+			       "its reader, uid %u", path, (unsigned)st.st_uid, (unsigned)uid);
+	if ((st.st_mode & 027) != 0 ||
+	    ((st.st_mode & 040) != 0 && st.st_gid != 0 && st.st_gid != gid))
+		return err_set(e, "%s: others may read or change it (mode %03o): chmod 600, or "
+			       "640 with its reader's group, gid %u", path,
+		    (unsigned)st.st_mode & 0777, (unsigned)gid);
+	return 0;
+}

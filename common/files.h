@@ -37,5 +37,10 @@ int files_wipe_dir(int dirfd, const char *name);
  * said.
  */
 int files_each(int dirfd, const char *dir, int (*cb)(const char *name, void *arg), void *arg);
+/*
+ * The file, open as fd, belongs to root or to uid, and nobody reads it but they and, if it is
+ * root's or gid, its group: 0. Else -1 with what to do.
+ */
+int files_check_secret(int fd, const char *path, uid_t uid, gid_t gid, struct errmsg *e);
 
 #endif

@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <openssl/crypto.h>
 
 #include <errno.h>
@@ -7,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "log.h"
 #include "password.h"
 #include "sandbox.h"
@@ -29,26 +28,6 @@ password_init(void)
 	if (CRYPTO_secure_malloc_init(HEAP, HEAP_MIN) != 1 && sandbox_built_in())
 		log_warnx("a password may be swapped out: the limit on locked memory "
 			  "(RLIMIT_MEMLOCK) is too small");
-}
-
-/* Ours or root's, and open to nobody but our group (or root's). */
-static int
-check_mode(int fd, const char *path, struct errmsg *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return err_set(e, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, "%s: not a file", path);
-	if (st.st_uid != 0 && st.st_uid != own_uid)
-		return err_set(e, "%s: belongs to somebody else (uid %u): chown it to root or to "
-			       "deliverd's user", path, (unsigned)st.st_uid);
-	if ((st.st_mode & 027) != 0 ||
-	    ((st.st_mode & 040) != 0 && st.st_gid != 0 && st.st_gid != own_gid))
-		return err_set(e, "%s: others may read or change it (mode %03o): chmod 600, or "
-			       "640 with deliverd's group", path, (unsigned)st.st_mode & 0777);
-	return 0;
 }
 
 static char *
@@ -90,7 +69,7 @@ password_read(const char *path, struct errmsg *e)
 			   "needs a restart of deliverd)", path, strerror(errno));
 		return NULL;
 	}
-	if (check_mode(fd, path, e) == 0)
+	if (files_check_secret(fd, path, own_uid, own_gid, e) == 0)
 		p = read_line(fd, path, e);
 	close(fd);
 	return p;

@@ -72,7 +72,7 @@ look_at_all(const struct server_conf *c, uid_t uid_base)
 	look_at_permissions(c, &o);
 	look_at_port(c);
 	look_at_directory(c, &h);
-	look_at_mail(c);
+	look_at_mail(c, &o);
 	look_at_processes(c);
 }
 

@@ -25,10 +25,16 @@ void look_at_dns(const struct server_conf *c);
 void look_at_entropy(void);
 void look_at_kernel(const struct owners *o);
 
-/* --- doctor_peers.c: whom the node needs --- */
+/* --- doctor_directory.c --- */
 struct held held_directory(const struct server_conf *c, const struct owners *o);
 void look_at_directory(const struct server_conf *c, const struct held *h);
-void look_at_mail(const struct server_conf *c);
+
+/* --- doctor_mail.c --- */
+void look_at_mail(const struct server_conf *c, const struct owners *o);
+
+/* --- reach.c --- */
+/* A connection that was made within seconds, or -1 with a reason. */
+int reach(const char *host, uint16_t port, struct errmsg *e);
 
 /* --- doctor_disk.c --- */
 void look_at_disk(const struct server_conf *c);

@@ -1,27 +1,20 @@
 /*
- * doctor: whom the node needs: directory servers, and who takes its mail.
+ * doctor: the directory servers, and what they are known to have said.
  */
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "command.h"
 #include "directory.h"
 #include "doctor.h"
 #include "log.h"
 #include "url.h"
-
-#define PATIENCE 5 /* seconds */
 
 /* --- what dirsync holds --- */
 
@@ -80,46 +73,6 @@ held_directory(const struct server_conf *c, const struct owners *o)
 	close(p[0]);
 	waitpid(pid, NULL, 0);
 	return h;
-}
-
-/* --- whether somebody answers --- */
-
-static int
-try_address(const struct addrinfo *a)
-{
-	const struct timeval patience = { PATIENCE, 0 };
-	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0), saved;
-
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-		return fd;
-	saved = errno == EINPROGRESS ? ETIMEDOUT : errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* A connection, or -1 with a reason. */
-static int
-reach(const char *host, uint16_t port, struct errmsg *e)
-{
-	const struct addrinfo want = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list = NULL;
-	char service[8];
-	int fd = -1, rc;
-
-	snprintf(service, sizeof(service), "%u", port);
-	if ((rc = getaddrinfo(host, service, &want, &list)) != 0)
-		return err_set(e, "%s", gai_strerror(rc));
-	for (const struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next)
-		fd = try_address(a);
-	if (fd == -1)
-		err_set(e, "%s", strerror(errno));
-	freeaddrinfo(list);
-	return fd;
 }
 
 /* --- directory servers --- */
@@ -183,79 +136,4 @@ look_at_directory(const struct server_conf *c, const struct held *h)
 	for (size_t i = 0; c->dir_proxy == NULL && i < servers->n; i++)
 		look_at_url("DirectoryServer", strrchr(servers->v[i], ' ') + 1, URL_WEB);
 	look_at_held(c, h);
-}
-
-/* --- mail --- */
-
-static int
-greets(int fd)
-{
-	char said[4];
-
-	return recv(fd, said, sizeof(said), MSG_WAITALL) == (ssize_t)sizeof(said) &&
-	    memcmp(said, "220", 3) == 0;
-}
-
-static void
-look_at_mail_server(const struct conf_delivery *d)
-{
-	struct errmsg e;
-	uint16_t port;
-	char *host = conf_mail_host(d, &port);
-	int fd = reach(host, port, &e);
-
-	if (fd == -1)
-		found(FOUND_WARN, "mail",
-		    "SMTPServer %s cannot be reached (%s), and mail waits: start it, or correct "
-		    "the line",
-		    d->smtp_server, e.s);
-	else if (d->smtp_tls != SMTPTLS_IMPLICIT && !greets(fd))
-		found(FOUND_WARN, "mail",
-		    "SMTPServer %s does not greet as a mail server does, and mail waits: correct "
-		    "the line, or set \"SMTPTLS: implicit\"",
-		    d->smtp_server);
-	else
-		found(FOUND_OK, "mail", "SMTPServer %s answers", d->smtp_server);
-	if (fd != -1)
-		close(fd);
-	free(host);
-}
-
-static void
-look_at_program(const char *option, const char *words)
-{
-	struct command c;
-	struct errmsg e;
-	char *path = NULL;
-
-	if (command_split(&c, words, &e) == 0)
-		path = command_find(&c, COMMAND_DIRS);
-	if (path != NULL)
-		found(FOUND_OK, "mail", "%s %s can be run", option, path);
-	else
-		found(FOUND_WARN, "mail",
-		    "%s %s cannot be run (%s), and mail waits: install it, or correct the line",
-		    option, words, strerror(errno));
-	free(path);
-	command_free(&c);
-}
-
-static void
-look_at_delivery(const struct conf_delivery *d)
-{
-	if (!d->enabled)
-		return;
-	if (d->sendmail_command != NULL)
-		look_at_program("SendmailCommand", d->sendmail_command);
-	else
-		look_at_mail_server(d);
-}
-
-void
-look_at_mail(const struct server_conf *c)
-{
-	look_at_delivery(&c->mbox);
-	look_at_delivery(&c->smtp);
-	if (c->mix2.enabled)
-		look_at_program("MixCommand", c->mix_command);
 }
