@@ -9,14 +9,16 @@
 static void
 say_delivery(struct desc_params *p, const struct server_conf *c)
 {
+	/* One of the two at most is enabled. */
+	const struct conf_delivery *smtp = c->mix2.enabled ? &c->mix2 : &c->smtp;
 	struct frag_params f;
 
 	p->mbox = c->mbox.enabled && c->mbox.advertise;
 	p->mbox_max_kb = (long)(c->mbox.max_size / 1024);
 	p->mbox_allow_from = c->mbox.allow_from;
-	p->smtp = c->smtp.enabled && c->smtp.advertise;
-	p->smtp_max_kb = (long)(c->smtp.max_size / 1024);
-	p->smtp_allow_from = c->smtp.allow_from;
+	p->smtp = smtp->enabled && smtp->advertise;
+	p->smtp_max_kb = (long)(smtp->max_size / 1024);
+	p->smtp_allow_from = smtp->allow_from;
 	/* The number by which deliverd refuses fragments on arrival. */
 	if (c->frag_enabled && frag_params(&f, (uint64_t)c->frag_max_size, 0, NULL) == 0) {
 		p->fragmented = 1;

@@ -118,6 +118,32 @@ test_rules(void)
 	buf_free(&ruled);
 }
 
+/* Mail that leaves by Mixmaster is mail to any address, and said so unless "Advertise: no". */
+static void
+test_mixmaster(void)
+{
+	static const char *const said[] = { "", "Advertise: no\n" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf t = { 0 };
+		struct server_conf *c;
+		struct desc *d;
+
+		buf_printf(&t, "%.*s", (int)(strstr(text, "[Delivery/SMTP]") - text), text);
+		buf_printf(&t,
+		    "[Delivery/SMTP-Via-Mixmaster]\nEnabled: yes\nMixCommand: /bin/true\n"
+		    "Server: one\nMaximumSize: 48K\nAllowFromAddress: no\n%s",
+		    said[i]);
+		c = conf_of(buf_cstr(&t));
+		d = signed_desc(c, 0);
+		CHECK(d != NULL && d->has_smtp == (i == 0));
+		CHECK(i == 1 || (d != NULL && d->smtp_max_kb == 48 && !d->smtp_allow_from));
+		desc_free(d);
+		conf_free(c);
+		buf_free(&t);
+	}
+}
+
 static void
 test_insecure(void)
 {
@@ -185,5 +211,5 @@ free_keys(void)
 	CHECK(identity != packet);
 }
 
-TESTS(T(make_keys), T(test_says_it), T(test_rules), T(test_insecure), T(test_sameness),
-    T(test_bad_key), T(free_keys))
+TESTS(T(make_keys), T(test_says_it), T(test_rules), T(test_mixmaster), T(test_insecure),
+    T(test_sameness), T(test_bad_key), T(free_keys))
