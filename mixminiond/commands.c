@@ -105,6 +105,8 @@ command_reload(int argc, char **argv)
 	rc = ask_reload(c, &text);
 	if (rc == 0 && pid > 0 && kill(pid, SIGUSR1) == -1)
 		fatal_permanent("process %ld: %s", (long)pid, strerror(errno));
+	if (rc == 0 && pid == 0)
+		log_info("for StatsFile and metrics: systemctl restart mixminion-stats");
 	buf_free(&text);
 	conf_free(c);
 	return rc == 0 ? 0 : EXIT_AGAIN;
