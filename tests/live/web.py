@@ -5,6 +5,7 @@ import http.server
 import itertools
 import os
 import socket
+import socketserver
 import sys
 import threading
 import time
@@ -148,7 +149,53 @@ def nonsense(port):
     http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Nonsense).serve_forever()
 
 
+class Socks(socketserver.ThreadingTCPServer):
+    """A SOCKS5 proxy in whose world every host is this machine; keeps the names that it was asked for."""
+    daemon_threads = allow_reuse_address = True
+
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), SocksHandler)
+        self.port, self.asked = self.server_address[1], []
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class SocksHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        version, n = self.rfile.read(2)
+        assert version == 5 and 0 in self.rfile.read(n)
+        self.wfile.write(b"\x05\x00")
+        version, connect, _, kind = self.rfile.read(4)
+        assert (version, connect) == (5, 1)
+        # A host by name (kind 3), as the h of socks5h wants it, or its address.
+        host = self.rfile.read(self.rfile.read(1)[0]).decode() if kind == 3 else "address %d" % kind
+        port = int.from_bytes(self.rfile.read(2) if kind == 3 else self.rfile.read(6)[4:], "big")
+        self.server.asked.append(host)
+        print(host, flush=True)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as to:
+            self.wfile.write(b"\x05\x00\x00\x01" + bytes(6))
+            back = threading.Thread(target=self.relay, args=(to, self.connection))
+            back.start()
+            self.relay(self.connection, to)
+            back.join()
+
+    @staticmethod
+    def relay(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def socks(port):
+    """PORT: a SOCKS5 proxy there; prints the names that it is asked for"""
+    Socks(int(port)).serve_forever()
+
+
 COMMANDS = {f.__name__: f for f in (post, multipart, no_form, status, get, unmodified, endless, flood, hold,
-                                   nonsense)}
+                                   nonsense, socks)}
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
