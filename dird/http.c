@@ -169,7 +169,8 @@ on_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *filena
 	(void)filename;
 	(void)type;
 	(void)encoding;
-	if (strcmp(key, "desc") != 0)
+	/* A part of a form may have no name. */
+	if (key == NULL || strcmp(key, "desc") != 0)
 		return MHD_YES;
 	if (off != u->desc.len || size > UPLOAD_MAX - u->desc.len)
 		u->over = 1;

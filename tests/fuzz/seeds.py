@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import sys
+import urllib.parse
 
 B = base64.b64decode
 H = bytes.fromhex
@@ -83,12 +84,19 @@ MaximumInterval: 2 days
 """
 
 
+def uploads(s, text):
+    s.put("fuzz_dird_http", b"\0" + urllib.parse.urlencode({"desc": text}).encode())
+    s.put("fuzz_dird_http", b"\1--xx\r\nContent-Disposition: form-data; name=\"desc\"\r\n\r\n" + text + b"\r\n--xx--\r\n")
+    s.put("fuzz_dird_http", b"\2GET /dir/current.gz HTTP/1.1\r\nHost: a\r\nIf-Modified-Since: never\r\n\r\n")
+
+
 def texts(s):
     f = s.load("f_descriptors")
     for x in f["descriptors"]:
         t = L1(x["descriptor"])
         s.put("fuzz_desc", t)
         s.put("fuzz_infofmt", b"\0" + t)
+        uploads(s, t)
     g = s.load("g_directory")
     for x in g["directories"][:12] + g["old_format"][:6]:
         t = L1(x["directory"])

@@ -51,6 +51,12 @@ def multipart(url, name):
     sys.stdout.write(request(url, "POST", body, {"Content-Type": "multipart/form-data; boundary=xx"})[2].decode())
 
 
+def nameless(url):
+    """URL: a form of which a part has no name; prints the answer"""
+    body = b"--xx\r\nContent-Type: text/plain\r\n\r\ndata\r\n--xx--\r\n"
+    print(request(url, "POST", body, {"Content-Type": "multipart/form-data; boundary=xx"})[2].decode())
+
+
 def no_form(url):
     """URL: a POST that is no form; prints the answer"""
     print(request(url, "POST", b"x", {"Content-Type": "text/plain"})[2].decode())
@@ -195,7 +201,7 @@ def socks(port):
     Socks(int(port)).serve_forever()
 
 
-COMMANDS = {f.__name__: f for f in (post, multipart, no_form, status, get, unmodified, endless, flood, hold,
+COMMANDS = {f.__name__: f for f in (post, multipart, nameless, no_form, status, get, unmodified, endless, flood, hold,
                                    nonsense, socks)}
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
