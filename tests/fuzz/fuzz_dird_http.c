@@ -119,8 +119,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		begin();
 	wrap(&said, data[0] % 3, data + 1, len - 1);
 	HOLDS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0);
-	HOLDS(MHD_add_connection(http.mhd[0], fd[0], (const struct sockaddr *)&from, sizeof(from)) ==
-	      MHD_YES);
+	HOLDS(MHD_add_connection(http.mhd[0], fd[0], (const struct sockaddr *)&from,
+		  sizeof(from)) == MHD_YES);
 	converse(fd[1], &said);
 	close(fd[1]);
 	buf_free(&said);

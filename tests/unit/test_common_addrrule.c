@@ -131,5 +131,5 @@ test_said(void)
 	addr_rules_free(&rules);
 }
 
-TESTS(T(test_said), T(test_no_rules), T(test_deny_only), T(test_first_decides), T(test_masks), T(test_ports),
-    T(test_grammar))
+TESTS(T(test_no_rules), T(test_deny_only), T(test_first_decides), T(test_masks), T(test_ports),
+    T(test_grammar), T(test_said))
