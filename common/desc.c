@@ -19,6 +19,7 @@
 #define MAX_FINGERPRINT	 128
 #define MAX_COMMENTS	 1024
 #define MAX_SOFTWARE	 255
+#define MAX_SECTIONS	 64
 #define SECTION_VERSION	 "0.1"
 #define MIX_INTERVAL	 "Server/MixInterval='"
 #define MAX_INTERVAL	 (30 * 86400) /* more is a fault */
@@ -345,9 +346,12 @@ parse_server(struct desc *d, const struct info *in, int64_t now, enum desc_fault
 	return f.bad ? -1 : 0;
 }
 
+/* Before anything is known of who wrote it: so no more than can be compared in no time. */
 static int
 sections_once(const struct info *in, struct errmsg *e)
 {
+	if (in->n > MAX_SECTIONS)
+		return err_set(e, "more than %d sections", MAX_SECTIONS);
 	for (size_t i = 0; i < in->n; i++)
 		if (info_section(in, in->sections[i].name) != &in->sections[i])
 			return err_set(e, "[%.64s] stands there twice", in->sections[i].name);

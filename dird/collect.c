@@ -91,10 +91,10 @@ take_vote(struct target *t, const struct buf *text)
 		return;
 	t->state = GOT;
 	core.counters[CC_VOTES].n += (uint64_t)fresh;
-	/* The first that came stays: what one was given is what the others ask for. */
-	if (fresh && now.e->ballot.voters[by].nvotes == 1)
-		republish((size_t)by, text);
-	else if (fresh)
+	/* What it gave us itself is what the others ask us for: else two different ones could pass. */
+	if (t->from == t->whose)
+		republish(t->whose, text);
+	if (fresh && now.e->ballot.voters[by].nvotes > 1)
 		log_errorx("%s gave different votes to different authorities",
 		    core.conf->voters[by].url);
 }

@@ -25,7 +25,8 @@ static const char usage[] =
 
 struct job {
 	struct ipc_conn *conn; /* NULL: core went away */
-	uint32_t id;
+	uint32_t id; /* core's; those of a core that has ended may come again */
+	uint32_t question; /* for its name */
 	char *url;
 	size_t got, max;
 	int over, paused;
@@ -42,6 +43,7 @@ static struct {
 	struct loop_timer *timer;
 	struct job *jobs;
 	unsigned njobs;
+	uint32_t questions;
 	struct {
 		int fd;
 		struct loop_io *io; /* NULL: free */
@@ -252,7 +254,7 @@ on_name(uint32_t id, const char *entry, const char *why)
 {
 	struct job *j = net.jobs;
 
-	while (j != NULL && j->id != id)
+	while (j != NULL && j->question != id)
 		j = j->next;
 	if (j == NULL)
 		return;
@@ -290,7 +292,7 @@ on_fetch(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	if (++net.njobs > MAX_JOBS)
 		job_fail(j, "too many at once");
 	else /* a proxy looks names up by itself: only its own is wanted */
-		names_ask(id, net.role.conf->proxy != NULL ? net.role.conf->proxy : j->url);
+		names_ask(j->question = ++net.questions, net.role.conf->proxy != NULL ? net.role.conf->proxy : j->url);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static void
 say(struct differ *d, const char *what, const char *item, const char *where)
 {
 	if (d->lines++ < MAX_DIFF)
-		buf_printf(d->out, "    %s %s: only in %s\n", what, item, where);
+		buf_printf(d->out, "    %s %.64s: only in %s\n", what, item, where);
 	else if (d->lines == MAX_DIFF + 1)
 		buf_str(d->out, "    and more\n");
 }
@@ -45,10 +45,10 @@ static void
 diff_lists(struct differ *d, const char *what, char *const *a, size_t na, char *const *b,
     size_t nb)
 {
-	for (size_t i = 0; i < na; i++)
+	for (size_t i = 0; i < na && d->lines <= MAX_DIFF; i++)
 		if (!listed(b, nb, a[i]))
 			say(d, what, a[i], "ours");
-	for (size_t i = 0; i < nb; i++)
+	for (size_t i = 0; i < nb && d->lines <= MAX_DIFF; i++)
 		if (!listed(a, na, b[i]))
 			say(d, what, b[i], "theirs");
 }

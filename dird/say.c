@@ -105,12 +105,11 @@ set_state(struct said *s, const char *name, enum server_state state)
 static void
 say_approve(struct said *s, const char *name)
 {
-	const struct server *found = named(s, name), *other;
+	const struct server *found = named(s, name);
 
 	if (found == NULL)
 		return;
-	other = store_named(&core.store, found->nickname);
-	if (other != found && other->state != SRV_REJECTED) {
+	if (store_rival(&core.store, found) != NULL) {
 		buf_printf(&s->out, "another identity is called %s: remove or reject it first\n",
 		    found->nickname);
 		s->failed = 1;

@@ -199,6 +199,16 @@ store_named(const struct store *st, const char *name)
 	return found;
 }
 
+const struct server *
+store_rival(const struct store *st, const struct server *s)
+{
+	for (size_t i = 0; i < st->n; i++)
+		if (st->v[i] != s && st->v[i]->state != SRV_REJECTED &&
+		    strcasecmp(st->v[i]->nickname, s->nickname) == 0)
+			return st->v[i];
+	return NULL;
+}
+
 static void
 insert(struct store *st, struct server *s)
 {

@@ -41,6 +41,8 @@ struct server *store_find(const struct store *st, const uint8_t keyid[HASH_LEN])
  * rejected ones may share it) an other one first.
  */
 struct server *store_named(const struct store *st, const char *name);
+/* Another one of the same nickname that is not rejected, or NULL: two must not be in a directory. */
+const struct server *store_rival(const struct store *st, const struct server *s);
 /*
  * Takes d (owned from now on): a new server in the given state, or one descriptor more of a known
  * one; what it supersedes goes. NULL with a reason if it cannot be written: then all is as before,

@@ -15,6 +15,7 @@
 #include "unknown.h"
 
 #define PACKET_VERSION "0.3"
+#define KEPT_FOR       (7 * 86400) /* seconds behind its end, if there is no newer one */
 
 static void
 add_known(struct clientdir *cd, const struct desc *d)
@@ -102,10 +103,27 @@ clientdir_signers(const struct clientdir *cd, struct buf *names)
 	free(trusted);
 }
 
+/* The last good one goes on for some days when the directory servers do not. */
+static int
+has_just_ended(struct clientdir *cd, const struct directory *d, int64_t now)
+{
+	struct errmsg e;
+	char day[11];
+
+	if (d->status == DIR_VOTE || now <= d->valid_until || now > d->valid_until + KEPT_FOR)
+		return 0;
+	fmt_date(day, d->valid_until);
+	err_set(&e, "the directory has expired (it was valid until %s) and is used for want of a newer "
+		    "one", day);
+	warn(cd, e.s);
+	return 1;
+}
+
 static int
 use_directory(struct clientdir *cd, struct directory *d, int64_t now, struct errmsg *e)
 {
-	if (clientdir_check(cd->conf, d, now, e) == -1)
+	/* All but its dates, then. */
+	if (clientdir_check(cd->conf, d, has_just_ended(cd, d, now) ? d->valid_until : now, e) == -1)
 		return -1;
 	if (cd->conf->trusted.n == 0)
 		warn(cd, "the directory's signers are not compared with any that you trust: set "

@@ -223,6 +223,28 @@ test_refusals(void)
 	buf_free(&b);
 }
 
+/* Sections are compared with each other before it is known who wrote them: so they are few. */
+static void
+test_sections_are_few(void)
+{
+	struct desc_params p = params();
+	struct buf more = { 0 }, b;
+	enum desc_fault why;
+	struct desc *d;
+
+	for (int i = 0; i < 50; i++)
+		buf_printf(&more, "[X%d]\nA: b\n", i);
+	buf_str(&more, "[Outgoing/MMTP]");
+	b = signed_text(&p, "[Outgoing/MMTP]", buf_cstr(&more));
+	CHECK((d = parse(&b, &why)) != NULL && d->has_outgoing);
+	desc_free(d);
+	buf_free(&b);
+	for (int i = 0; i < 15; i++)
+		buf_printf(&more, "\n[Y%d]\nA: b", i);
+	CHECK(refused("[Outgoing/MMTP]", buf_cstr(&more), DESC_FAULTY));
+	buf_free(&more);
+}
+
 static void
 test_signature_of_another(void)
 {
@@ -427,7 +449,7 @@ test_who_signed(void)
 }
 
 TESTS(T(test_what_is_written_is_read), T(test_mix_interval),
-    T(test_a_faulty_section_is_dropped), T(test_refusals), T(test_signature_of_another),
-    T(test_supersession), T(test_protocol_lists), T(test_versions),
+    T(test_a_faulty_section_is_dropped), T(test_refusals), T(test_sections_are_few),
+    T(test_signature_of_another), T(test_supersession), T(test_protocol_lists), T(test_versions),
     T(test_directory_skips_the_faulty_and_refuses_the_forged),
     T(test_more_than_half_of_the_trusted), T(test_one_name_one_key_in_order), T(test_who_signed))

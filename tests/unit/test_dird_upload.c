@@ -242,9 +242,27 @@ test_faults_of_the_configuration_have_a_line(void)
 	fault_of(HEAD "Nonsense: 1\n", "f:5: ");
 }
 
+/* Whoever is asked for by fingerprint: two of one nickname are never both approved. */
+static void
+test_rivals(void)
+{
+	struct store st = { .dirfd = -1 };
+	struct server *first, *second;
+
+	add(&st, world_desc("Alice", 1, 0, 30, 60), SRV_REJECTED);
+	add(&st, world_desc("alice", 2, 0, 30, 60), SRV_APPROVED);
+	CHECK(st.n == 2);
+	first = st.v[0]->state == SRV_APPROVED ? st.v[0] : st.v[1];
+	second = first == st.v[0] ? st.v[1] : st.v[0];
+	CHECK(store_rival(&st, second) == first && store_rival(&st, first) == NULL);
+	CHECK(store_set_state(&st, second, SRV_BANNED, NOW, NULL) == 0);
+	CHECK(store_rival(&st, second) == first && store_rival(&st, first) == second);
+	store_free(&st);
+}
+
 TESTS(T(test_a_new_identity_waits), T(test_each_refusal_has_its_own_answer),
     T(test_the_waiting_room_is_bounded), T(test_so_is_what_one_identity_keeps),
     T(test_answers_have_the_form_of_the_specification),
     T(test_what_is_kept_is_there_after_a_restart), T(test_what_waited_in_vain_is_forgotten),
     T(test_a_disk_that_refuses_changes_nothing),
-    T(test_faults_of_the_configuration_have_a_line))
+    T(test_faults_of_the_configuration_have_a_line), T(test_rivals))

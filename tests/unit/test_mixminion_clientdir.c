@@ -210,8 +210,10 @@ test_directories(void)
 	opt_list_add(&conf.trusted, hex);
 	CHECK(used(NOW) == 1);
 	CHECK_STR(warnings, "");
-	CHECK(used(NOW + DAY) == 0);
-	CHECK(strstr(warnings, "has expired") != NULL);
+	CHECK(used(NOW + DAY) == 1);
+	CHECK(strstr(warnings, "has expired") != NULL && strstr(warnings, "for want of") != NULL);
+	CHECK(used(NOW + 7 * DAY) == 1 && used(NOW + 9 * DAY) == 0);
+	CHECK(strstr(warnings, "is not used: the directory has expired") != NULL);
 	CHECK(used(NOW - DAY) == 0);
 	put_directory(identity, DIR_VOTE);
 	CHECK(used(NOW) == 0 && strstr(warnings, "is a vote") != NULL);
