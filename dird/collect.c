@@ -91,7 +91,7 @@ take_vote(struct target *t, const struct buf *text)
 		return;
 	t->state = GOT;
 	core.counters[CC_VOTES].n += (uint64_t)fresh;
-	/* What it gave us itself is what the others ask us for: else two different ones could pass. */
+	/* What it gave us itself is what the others ask us for: else two could pass. */
 	if (t->from == t->whose)
 		republish(t->whose, text);
 	if (fresh && now.e->ballot.voters[by].nvotes > 1)

@@ -289,10 +289,12 @@ on_fetch(struct ipc_conn *c, uint32_t id, const uint8_t *body, size_t len)
 	j->begun = loop_now();
 	j->next = net.jobs;
 	net.jobs = j;
+	j->question = ++net.questions;
 	if (++net.njobs > MAX_JOBS)
 		job_fail(j, "too many at once");
 	else /* a proxy looks names up by itself: only its own is wanted */
-		names_ask(j->question = ++net.questions, net.role.conf->proxy != NULL ? net.role.conf->proxy : j->url);
+		names_ask(j->question,
+		    net.role.conf->proxy != NULL ? net.role.conf->proxy : j->url);
 	return 0;
 }
 

@@ -113,8 +113,9 @@ has_just_ended(struct clientdir *cd, const struct directory *d, int64_t now)
 	if (d->status == DIR_VOTE || now <= d->valid_until || now > d->valid_until + KEPT_FOR)
 		return 0;
 	fmt_date(day, d->valid_until);
-	err_set(&e, "the directory has expired (it was valid until %s) and is used for want of a newer "
-		    "one", day);
+	err_set(&e,
+	    "the directory has expired (it was valid until %s) and is used for want of a newer one",
+	    day);
 	warn(cd, e.s);
 	return 1;
 }
@@ -122,8 +123,10 @@ has_just_ended(struct clientdir *cd, const struct directory *d, int64_t now)
 static int
 use_directory(struct clientdir *cd, struct directory *d, int64_t now, struct errmsg *e)
 {
-	/* All but its dates, then. */
-	if (clientdir_check(cd->conf, d, has_just_ended(cd, d, now) ? d->valid_until : now, e) == -1)
+	/* Of one that has just ended, all but its dates. */
+	int64_t at = has_just_ended(cd, d, now) ? d->valid_until : now;
+
+	if (clientdir_check(cd->conf, d, at, e) == -1)
 		return -1;
 	if (cd->conf->trusted.n == 0)
 		warn(cd, "the directory's signers are not compared with any that you trust: set "
