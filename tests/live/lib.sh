@@ -164,14 +164,9 @@ node_stop() {
 }
 # pid_of NAME PROCESS: that child of the node's supervisor.
 pid_of() {
-    local p ppid comm
-    for p in /proc/[0-9]*; do
-        { read -r comm <"$p/comm" && ppid=$(sed 's/.*) //' "$p/stat" | cut -d' ' -f2); } \
-            2>/dev/null || continue
-        if [ "$comm" = "$2" ] && [ "$ppid" = "${supervisor[$1]}" ]; then
-            echo "${p#/proc/}"
-            return 0
-        fi
+    local p
+    for p in $(cat "/proc/${supervisor[$1]}/task/${supervisor[$1]}/children" 2>/dev/null); do
+        [ "$(cat "/proc/$p/comm" 2>/dev/null)" != "$2" ] || { echo "$p" && return 0; }
     done
     return 1
 }
