@@ -41,7 +41,7 @@ struct server *store_find(const struct store *st, const uint8_t keyid[HASH_LEN])
  * rejected ones may share it) an other one first.
  */
 struct server *store_named(const struct store *st, const char *name);
-/* Another one of the same nickname that is not rejected, or NULL: two must not be in a directory. */
+/* Another one of that nickname that is not rejected, or NULL: no directory may name two. */
 const struct server *store_rival(const struct store *st, const struct server *s);
 /*
  * Takes d (owned from now on): a new server in the given state, or one descriptor more of a known
